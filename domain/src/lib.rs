@@ -1,1 +1,30 @@
-//! placeholder
+//! The rules of Heliograph, and nothing that does IO.
+//!
+//! ```text
+//! values       id, phone, body, priority, email, whatsapp, access
+//! aggregates   message, session, webhook, tenant, user, login_session   (decide, evolve)
+//! sagas        sagas::delivery, sagas::sessions, sagas::webhooks        (react)
+//! the outside  ports                                                    (traits to satisfy)
+//! ```
+//!
+//! Invariant: every function here is a pure function of its arguments. Time, randomness and ids
+//! are fields of the command; no crate that can read a clock, a socket or a disk is a dependency.
+
+pub mod access;
+pub mod aggregate;
+pub mod body;
+pub mod email;
+pub mod event;
+pub mod id;
+pub mod login_session;
+pub mod message;
+pub mod phone;
+pub mod ports;
+pub mod priority;
+pub mod sagas;
+pub mod session;
+pub mod stream;
+pub mod tenant;
+pub mod user;
+pub mod webhook;
+pub mod whatsapp;

@@ -1,0 +1,5 @@
+//! What follows from what happened: the pure halves of the sagas. Their runners are in `commands`.
+
+pub mod delivery;
+pub mod sessions;
+pub mod webhooks;

@@ -1,0 +1,148 @@
+//! The delivery saga's pure half: how each event changes the queue of messages to be sent.
+//!
+//! The queue is nothing but a fold of events, so it can be thrown away and rebuilt. Which of its messages
+//! may go next is decided by [`shares`].
+
+pub mod shares;
+
+use chrono::{DateTime, Utc};
+
+use crate::event::Event;
+use crate::id::{MessageId, SessionId};
+use crate::message::event::Event as MessageEvent;
+use crate::phone::PhoneNumber;
+use crate::ports::event_log::RecordedEvent;
+use crate::priority::Priority;
+use crate::session::event::Event as SessionEvent;
+use crate::session::status::SessionStatus;
+use crate::whatsapp::{ChatId, Engine};
+
+/// A change to the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A message waits to be sent.
+    Enqueue(Box<Job>),
+    /// Its next attempt is not before this time.
+    Retry {
+        /// Which.
+        message_id: MessageId,
+        /// When.
+        due_at: DateTime<Utc>,
+    },
+    /// Its outcome is unknown: keep it, do not send it.
+    Park {
+        /// Which.
+        message_id: MessageId,
+    },
+    /// It is off the queue.
+    Finish {
+        /// Which.
+        message_id: MessageId,
+    },
+    /// A session exists.
+    OpenSession {
+        /// Which.
+        session_id: SessionId,
+        /// WAHA's name for it.
+        waha_session: String,
+    },
+    /// A session's status is known.
+    SetSession {
+        /// Which.
+        session_id: SessionId,
+        /// Its status.
+        status: SessionStatus,
+        /// Its engine, once told.
+        engine: Option<Engine>,
+    },
+    /// A session is gone.
+    CloseSession {
+        /// Which.
+        session_id: SessionId,
+    },
+}
+
+/// A message that waits to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Which.
+    pub message_id: MessageId,
+    /// Through which session.
+    pub session_id: SessionId,
+    /// To which chat; order is kept within it.
+    pub chat_id: ChatId,
+    /// Its lane.
+    pub priority: Priority,
+    /// Not before; also its place among the chat's messages.
+    pub ready_at: DateTime<Utc>,
+    /// Not after.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// The change that follows from an event, if any.
+pub fn react(recorded: &RecordedEvent) -> Option<Change> {
+    match &recorded.event {
+        Event::Message(event) => react_to_message(MessageId(recorded.stream.id), event),
+        Event::Session(event) => react_to_session(SessionId(recorded.stream.id), event),
+        Event::Webhook(_) | Event::Tenant(_) | Event::User(_) | Event::LoginSession(_) => None,
+    }
+}
+
+fn react_to_message(message_id: MessageId, event: &MessageEvent) -> Option<Change> {
+    let enqueue = |session_id, to: &PhoneNumber, priority, ready_at, expires_at| {
+        let chat_id = ChatId::from(to);
+        Change::Enqueue(Box::new(Job {
+            message_id,
+            session_id,
+            chat_id,
+            priority,
+            ready_at,
+            expires_at,
+        }))
+    };
+    match event {
+        MessageEvent::Queued(queued) => {
+            let ready_at = queued.send_at.map_or(queued.at, |send_at| send_at.max(queued.at));
+            Some(enqueue(
+                queued.session_id,
+                &queued.to,
+                queued.priority,
+                ready_at,
+                queued.expires_at,
+            ))
+        }
+        MessageEvent::Redriven(redriven) => {
+            Some(enqueue(redriven.session_id, &redriven.to, redriven.priority, redriven.at, None))
+        }
+        MessageEvent::AttemptRefused(refused) => {
+            refused.retry_at.map(|due_at| Change::Retry { message_id, due_at })
+        }
+        MessageEvent::OutcomeUnknown(_) => Some(Change::Park { message_id }),
+        MessageEvent::Sent(_)
+        | MessageEvent::DeadLettered(_)
+        | MessageEvent::Discarded(_)
+        | MessageEvent::Expired(_) => Some(Change::Finish { message_id }),
+        MessageEvent::AttemptStarted(_)
+        | MessageEvent::Delivered(_)
+        | MessageEvent::Read(_)
+        | MessageEvent::Played(_)
+        | MessageEvent::Received(_) => None,
+    }
+}
+
+fn react_to_session(session_id: SessionId, event: &SessionEvent) -> Option<Change> {
+    match event {
+        SessionEvent::Created(created) => {
+            Some(Change::OpenSession { session_id, waha_session: created.waha_session.clone() })
+        }
+        SessionEvent::StatusChanged(changed) => Some(Change::SetSession {
+            session_id,
+            status: changed.status.clone(),
+            engine: changed.engine,
+        }),
+        SessionEvent::Deleted(_) => Some(Change::CloseSession { session_id }),
+        SessionEvent::ActionRequested(_)
+        | SessionEvent::ActionCompleted(_)
+        | SessionEvent::ActionFailed(_) => None,
+    }
+}

@@ -1,0 +1,290 @@
+//! A WhatsApp session: one number, connected through WAHA.
+//!
+//! What a person asks (start, stop, …) is recorded first and done by the session saga afterwards, so a
+//! request survives a crash and a WAHA that is away. What WAHA says of the session is recorded as it
+//! is told. Invariant: one action is pending at a time; a newer one replaces it, deletion excepted.
+
+pub mod event;
+pub mod status;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::aggregate::Aggregate;
+use crate::phone::PhoneNumber;
+use crate::stream::Category;
+use crate::whatsapp::Engine;
+use event::Event;
+use status::SessionStatus;
+
+/// The state of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Session {
+    /// No events.
+    #[default]
+    Absent,
+    /// In use.
+    Open(Open),
+    /// Gone, in WAHA too.
+    Deleted,
+}
+
+/// A session in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    /// The tenant's name for it.
+    pub name: SessionName,
+    /// WAHA's name for it.
+    pub waha_session: String,
+    /// As last told by WAHA.
+    pub status: SessionStatus,
+    /// WAHA's clock when it said so.
+    pub as_of: Option<DateTime<Utc>>,
+    /// WAHA's engine, once told.
+    pub engine: Option<Engine>,
+    /// The paired number, once told.
+    pub phone: Option<PhoneNumber>,
+    /// What is asked and not yet done.
+    pub pending: Option<Action>,
+}
+
+/// What may be asked to be done to a session in WAHA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Create it if need be, and start it.
+    Start,
+    /// Stop it, keeping the pairing.
+    Stop,
+    /// Stop and start.
+    Restart,
+    /// Forget the pairing.
+    Logout,
+    /// Remove it from WAHA.
+    Delete,
+}
+
+impl Action {
+    /// The stored word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+            Self::Logout => "logout",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// Reads the stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Start, Self::Stop, Self::Restart, Self::Logout, Self::Delete]
+            .into_iter()
+            .find(|action| action.as_str() == word)
+    }
+}
+
+/// What WAHA says of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Its status.
+    pub status: SessionStatus,
+    /// The engine, if told.
+    pub engine: Option<Engine>,
+    /// The paired number, if told.
+    pub phone: Option<PhoneNumber>,
+    /// WAHA's clock, to put reports in order: webhooks arrive in any.
+    pub as_of: DateTime<Utc>,
+}
+
+/// What may be asked of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Make it, and have it started.
+    Create {
+        /// The tenant's name for it.
+        name: SessionName,
+        /// WAHA's name for it.
+        waha_session: String,
+        /// Now.
+        now: DateTime<Utc>,
+    },
+    /// Have something done to it in WAHA.
+    Request {
+        /// What.
+        action: Action,
+        /// Now.
+        now: DateTime<Utc>,
+    },
+    /// WAHA did it.
+    CompleteAction {
+        /// What was done.
+        action: Action,
+        /// Now.
+        now: DateTime<Utc>,
+    },
+    /// WAHA refused it for good.
+    FailAction {
+        /// What was refused.
+        action: Action,
+        /// Why, in WAHA's words.
+        reason: String,
+        /// Now.
+        now: DateTime<Utc>,
+    },
+    /// Record what WAHA says of it.
+    Report(Report),
+}
+
+/// Why a session refuses a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// There is no such session.
+    #[error("there is no such session")]
+    Unknown,
+    /// The id is taken.
+    #[error("a session with this name exists already")]
+    AlreadyExists,
+    /// It is deleted, or about to be.
+    #[error("the session is deleted")]
+    Deleted,
+}
+
+impl Aggregate for Session {
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+    const CATEGORY: Category = Category::Session;
+
+    fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
+        match (self, command) {
+            (Self::Absent, Command::Create { name, waha_session, now }) => {
+                Ok(vec![Event::Created(event::Created { name, waha_session, at: now })])
+            }
+            (Self::Absent, _) => Err(Rejection::Unknown),
+            (Self::Open(_) | Self::Deleted, Command::Create { .. }) => {
+                Err(Rejection::AlreadyExists)
+            }
+            (Self::Deleted, Command::Request { action: Action::Delete, .. }) => Ok(vec![]),
+            (Self::Deleted, Command::Request { .. }) => Err(Rejection::Deleted),
+            // What WAHA still says of a deleted session changes nothing.
+            (Self::Deleted, _) => Ok(vec![]),
+            (Self::Open(open), command) => open.decide(command),
+        }
+    }
+
+    fn evolve(self, event: &Event) -> Self {
+        match (self, event) {
+            (_, Event::Created(created)) => Self::Open(Open {
+                name: created.name.clone(),
+                waha_session: created.waha_session.clone(),
+                status: SessionStatus::Starting,
+                as_of: None,
+                engine: None,
+                phone: None,
+                pending: Some(Action::Start),
+            }),
+            (_, Event::Deleted(_)) => Self::Deleted,
+            (Self::Open(open), event) => Self::Open(open.evolve(event)),
+            (state @ (Self::Absent | Self::Deleted), _) => state,
+        }
+    }
+}
+
+impl Open {
+    fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
+        match command {
+            Command::Create { .. } => Err(Rejection::AlreadyExists),
+            Command::Request { action, .. } if self.pending == Some(action) => Ok(vec![]),
+            Command::Request { .. } if self.pending == Some(Action::Delete) => {
+                Err(Rejection::Deleted)
+            }
+            Command::Request { action, now } => {
+                Ok(vec![Event::ActionRequested(event::ActionRequested { action, at: now })])
+            }
+            Command::CompleteAction { action, .. } | Command::FailAction { action, .. }
+                if self.pending != Some(action) =>
+            {
+                Ok(vec![])
+            }
+            Command::CompleteAction { action: Action::Delete, now } => {
+                Ok(vec![Event::Deleted(event::Deleted { at: now })])
+            }
+            Command::CompleteAction { action, now } => {
+                Ok(vec![Event::ActionCompleted(event::ActionCompleted { action, at: now })])
+            }
+            Command::FailAction { action, reason, now } => {
+                Ok(vec![Event::ActionFailed(event::ActionFailed { action, reason, at: now })])
+            }
+            Command::Report(report) => Ok(self.report(report)),
+        }
+    }
+
+    fn report(&self, report: Report) -> Vec<Event> {
+        let is_older = self.as_of.is_some_and(|as_of| report.as_of < as_of);
+        let Report { status, engine, phone, as_of } = report;
+        let engine = engine.or(self.engine);
+        let phone = phone.or_else(|| self.phone.clone());
+        let is_known = status == self.status && engine == self.engine && phone == self.phone;
+        if is_older || (is_known && self.as_of.is_some()) {
+            return vec![];
+        }
+        vec![Event::StatusChanged(event::StatusChanged { status, engine, phone, at: as_of })]
+    }
+
+    fn evolve(mut self, event: &Event) -> Self {
+        match event {
+            Event::ActionRequested(requested) => self.pending = Some(requested.action),
+            Event::ActionCompleted(_) | Event::ActionFailed(_) => self.pending = None,
+            Event::StatusChanged(changed) => {
+                self.status = changed.status.clone();
+                self.engine = changed.engine;
+                self.phone.clone_from(&changed.phone);
+                self.as_of = Some(changed.at);
+            }
+            Event::Created(_) | Event::Deleted(_) => {}
+        }
+        self
+    }
+}
+
+/// A tenant's name for a session: 1 to 64 letters, digits, spaces, dots, hyphens or underscores, the first
+/// a letter or digit.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SessionName(String);
+
+/// The text is not a session name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be 1 to 64 letters, digits, spaces, dots, hyphens or underscores, beginning with a letter or digit"
+)]
+pub struct InvalidSessionName;
+
+impl SessionName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for SessionName {
+    type Error = InvalidSessionName;
+
+    fn try_from(text: String) -> Result<Self, InvalidSessionName> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '_' | '-');
+        let is_sound = (1..=64).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.chars().all(allowed);
+        if is_sound { Ok(Self(text)) } else { Err(InvalidSessionName) }
+    }
+}
+
+impl From<SessionName> for String {
+    fn from(name: SessionName) -> Self {
+        name.0
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! What can happen to a session. The stored names and versions of these shapes are in the codec.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::status::SessionStatus;
+use super::{Action, SessionName};
+use crate::phone::PhoneNumber;
+use crate::whatsapp::Engine;
+
+/// Something that happened to a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Made; to be started.
+    Created(Created),
+    /// Asked for.
+    ActionRequested(ActionRequested),
+    /// Done in WAHA.
+    ActionCompleted(ActionCompleted),
+    /// Refused by WAHA for good.
+    ActionFailed(ActionFailed),
+    /// WAHA told something new.
+    StatusChanged(StatusChanged),
+    /// Gone.
+    Deleted(Deleted),
+}
+
+/// Made; to be started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Created {
+    /// The tenant's name for it.
+    pub name: SessionName,
+    /// WAHA's name for it.
+    pub waha_session: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionRequested {
+    /// What.
+    pub action: Action,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Done in WAHA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionCompleted {
+    /// What.
+    pub action: Action,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Refused by WAHA for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionFailed {
+    /// What.
+    pub action: Action,
+    /// Why, in WAHA's words.
+    pub reason: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// WAHA told something new.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusChanged {
+    /// Its status.
+    pub status: SessionStatus,
+    /// The engine, once told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<Engine>,
+    /// The paired number, once told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<PhoneNumber>,
+    /// When, by WAHA's clock.
+    pub at: DateTime<Utc>,
+}
+
+/// Gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// When.
+    pub at: DateTime<Utc>,
+}

@@ -1,0 +1,118 @@
+//! A tenant: a customer of the installation.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::aggregate::Aggregate;
+use crate::phone::Country;
+use crate::stream::Category;
+
+/// The state of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Tenant {
+    /// No events.
+    #[default]
+    Absent,
+    /// In use.
+    Active {
+        /// Reads national phone numbers.
+        default_country: Option<Country>,
+    },
+}
+
+/// What may be asked of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Make it.
+    Create {
+        /// Its name.
+        name: TenantName,
+        /// Reads national phone numbers.
+        default_country: Option<Country>,
+        /// Now.
+        now: DateTime<Utc>,
+    },
+}
+
+/// Something that happened to a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Made.
+    Created(Created),
+}
+
+/// Made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Created {
+    /// Its name.
+    pub name: TenantName,
+    /// Reads national phone numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_country: Option<Country>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Why a tenant refuses a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The id is taken.
+    #[error("a tenant with this id exists already")]
+    AlreadyExists,
+}
+
+impl Aggregate for Tenant {
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+    const CATEGORY: Category = Category::Tenant;
+
+    fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
+        match (self, command) {
+            (Self::Absent, Command::Create { name, default_country, now }) => {
+                Ok(vec![Event::Created(Created { name, default_country, at: now })])
+            }
+            (Self::Active { .. }, Command::Create { .. }) => Err(Rejection::AlreadyExists),
+        }
+    }
+
+    fn evolve(self, event: &Event) -> Self {
+        match event {
+            Event::Created(created) => Self::Active { default_country: created.default_country },
+        }
+    }
+}
+
+/// A tenant's name: 1 to 100 characters, none of them control characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TenantName(String);
+
+/// The text is not a tenant name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to 100 characters without control characters")]
+pub struct InvalidTenantName;
+
+impl TenantName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for TenantName {
+    type Error = InvalidTenantName;
+
+    fn try_from(text: String) -> Result<Self, InvalidTenantName> {
+        let text = text.trim();
+        let is_sound =
+            (1..=100).contains(&text.chars().count()) && !text.contains(char::is_control);
+        if is_sound { Ok(Self(text.to_owned())) } else { Err(InvalidTenantName) }
+    }
+}
+
+impl From<TenantName> for String {
+    fn from(name: TenantName) -> Self {
+        name.0
+    }
+}
