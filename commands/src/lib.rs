@@ -1,1 +1,19 @@
-//! placeholder
+//! The write side.
+//!
+//! ```text
+//! executor     a command to one aggregate: load, decide, append, again if somebody was faster
+//! codec        events to and from their stored form
+//! event_log    the log on PostgreSQL
+//! sagas        delivery, sessions, webhooks: events in, commands and calls to WAHA out
+//! secrets      credentials, passwords, session_keys: what must never be in an event
+//! ```
+//!
+//! Invariant: nothing here reads a read model, knows HTTP or knows the shape of WAHA's JSON.
+
+pub mod codec;
+pub mod credentials;
+pub mod event_log;
+pub mod executor;
+pub mod passwords;
+pub mod sagas;
+pub mod session_keys;

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Route;
 use super::content::{ClientReference, ContentKind, CustomerMetadata};
+use super::outbound::Route;
 use super::refusal::Refusal;
 use crate::body::MessageBody;
 use crate::id::SessionId;
@@ -75,6 +75,8 @@ pub struct Queued {
 pub struct AttemptStarted {
     /// 1 for the first.
     pub attempt: u32,
+    /// The session it goes through: a WhatsApp id is unique only within one.
+    pub session_id: SessionId,
     /// The WhatsApp id chosen beforehand, where the engine takes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waha_message_id: Option<WahaMessageId>,
@@ -113,6 +115,8 @@ pub struct OutcomeUnknown {
 pub struct Sent {
     /// Which attempt.
     pub attempt: u32,
+    /// The session it went through: a WhatsApp id is unique only within one.
+    pub session_id: SessionId,
     /// The id WhatsApp knows it by, if WAHA told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waha_message_id: Option<WahaMessageId>,
@@ -211,14 +215,6 @@ pub struct Received {
 }
 
 impl Event {
-    pub(super) fn attempt_started(
-        attempt: u32,
-        waha_message_id: Option<WahaMessageId>,
-        at: DateTime<Utc>,
-    ) -> Self {
-        Self::AttemptStarted(AttemptStarted { attempt, waha_message_id, at })
-    }
-
     pub(super) fn attempt_refused(
         attempt: u32,
         refusal: Refusal,
@@ -230,15 +226,6 @@ impl Event {
 
     pub(super) fn outcome_unknown(attempt: u32, detail: String, at: DateTime<Utc>) -> Self {
         Self::OutcomeUnknown(OutcomeUnknown { attempt, detail, at })
-    }
-
-    pub(super) fn sent(
-        attempt: u32,
-        waha_message_id: Option<WahaMessageId>,
-        evidence: Evidence,
-        at: DateTime<Utc>,
-    ) -> Self {
-        Self::Sent(Sent { attempt, waha_message_id, evidence, at })
     }
 
     pub(super) fn dead_lettered(

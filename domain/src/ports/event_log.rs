@@ -30,9 +30,9 @@ pub trait EventLog: Send + Sync {
     /// later: what may still be overtaken is not shown yet.
     async fn read_all(&self, after: Position, limit: u16) -> Result<Vec<RecordedEvent>, LogError>;
 
-    /// Waits until there may be events after the last call, or until a while has passed: a hint to
-    /// read, never a promise.
-    async fn wait(&self);
+    /// Waits until there may be events after `after`, or until a while has passed: a hint to read,
+    /// never a promise. Call it when a read has come back empty.
+    async fn wait(&self, after: Position);
 }
 
 /// An event to be appended.

@@ -1,0 +1,101 @@
+//! Events to and from their stored form.
+//!
+//! Names and versions are written here by hand, never derived from Rust's names, so that a renamed type
+//! cannot change history. A shape that changes gets a new version here and a step in [`upcast`]; a meaning
+//! that changes gets a new name. One sample of every shape ever written is in `commands/samples`.
+
+mod upcast;
+
+use domain::event::Event;
+use domain::ports::event_log::StoredForm;
+use domain::{login_session, message, session, tenant, user, webhook};
+
+/// Why a stored event cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// No event of this name was ever written by this version or one before it.
+    #[error("the event type is unknown")]
+    UnknownType,
+    /// Written by a newer version of this software.
+    #[error("schema version {found} is newer than {newest}, the newest this version knows")]
+    TooNew {
+        /// What was found.
+        found: u16,
+        /// What is known.
+        newest: u16,
+    },
+    /// An older shape that no step leads on from.
+    #[error("no upcast leads on from schema version {0}")]
+    NoUpcast(u16),
+    /// The data does not have the shape its version promises.
+    #[error("the data does not fit its schema version")]
+    Shape(#[from] serde_json::Error),
+}
+
+/// One table for both directions: stored name, newest version, aggregate, variant.
+macro_rules! stored_events {
+    ($($name:literal $version:literal => $aggregate:ident($($path:ident)::+)::$variant:ident,)+) => {
+        /// The stored names, each with its newest schema version.
+        pub const STORED: &[(&str, u16)] = &[$(($name, $version)),+];
+
+        /// The stored form of an event, in its newest shape.
+        pub fn encode(event: &Event) -> Result<StoredForm, serde_json::Error> {
+            let (event_type, schema_version, data) = match event {
+                $(Event::$aggregate($($path)::+::$variant(data)) => {
+                    ($name, $version, serde_json::to_string(data)?)
+                })+
+            };
+            Ok(StoredForm { event_type, schema_version, data })
+        }
+
+        /// The event a stored form stands for, and the form upcast to its newest shape.
+        pub fn decode(
+            event_type: &str,
+            schema_version: u16,
+            data: String,
+        ) -> Result<(Event, StoredForm), DecodeError> {
+            match event_type {
+                $($name => {
+                    let data = upcast::to_newest($name, schema_version, $version, data)?;
+                    let event = $($path)::+::$variant(serde_json::from_str(&data)?);
+                    let form = StoredForm { event_type: $name, schema_version: $version, data };
+                    Ok((Event::$aggregate(event), form))
+                })+
+                _ => Err(DecodeError::UnknownType),
+            }
+        }
+    };
+}
+
+stored_events! {
+    "message_queued" 1 => Message(message::event::Event)::Queued,
+    "message_attempt_started" 1 => Message(message::event::Event)::AttemptStarted,
+    "message_attempt_refused" 1 => Message(message::event::Event)::AttemptRefused,
+    "message_outcome_unknown" 1 => Message(message::event::Event)::OutcomeUnknown,
+    "message_sent" 1 => Message(message::event::Event)::Sent,
+    "message_delivered" 1 => Message(message::event::Event)::Delivered,
+    "message_read" 1 => Message(message::event::Event)::Read,
+    "message_played" 1 => Message(message::event::Event)::Played,
+    "message_dead_lettered" 1 => Message(message::event::Event)::DeadLettered,
+    "message_redriven" 1 => Message(message::event::Event)::Redriven,
+    "message_discarded" 1 => Message(message::event::Event)::Discarded,
+    "message_expired" 1 => Message(message::event::Event)::Expired,
+    "message_received" 1 => Message(message::event::Event)::Received,
+    "session_created" 1 => Session(session::event::Event)::Created,
+    "session_action_requested" 1 => Session(session::event::Event)::ActionRequested,
+    "session_action_completed" 1 => Session(session::event::Event)::ActionCompleted,
+    "session_action_failed" 1 => Session(session::event::Event)::ActionFailed,
+    "session_status_changed" 1 => Session(session::event::Event)::StatusChanged,
+    "session_deleted" 1 => Session(session::event::Event)::Deleted,
+    "webhook_received" 1 => Webhook(webhook::Event)::Received,
+    "webhook_repeated" 1 => Webhook(webhook::Event)::Repeated,
+    "webhook_processed" 1 => Webhook(webhook::Event)::Processed,
+    "tenant_created" 1 => Tenant(tenant::Event)::Created,
+    "user_created" 1 => User(user::Event)::Created,
+    "login_session_started" 1 => LoginSession(login_session::Event)::Started,
+    "login_session_refreshed" 1 => LoginSession(login_session::Event)::Refreshed,
+    "login_session_revoked" 1 => LoginSession(login_session::Event)::Revoked,
+}
+
+#[cfg(test)]
+mod tests;

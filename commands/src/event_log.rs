@@ -1,0 +1,3 @@
+//! The event log's stores.
+
+pub mod postgres;

@@ -1,0 +1,114 @@
+//! The event log on PostgreSQL.
+//!
+//! ```text
+//! append -> lane (by stream) -> appender: whatever has queued up meanwhile goes in one statement,
+//!                                         one commit; every request is accepted or refused by itself
+//!                                       -> head: wakes readers here, and by NOTIFY in other processes
+//! read_all <- (transaction, position) order, below the oldest transaction still open
+//! ```
+//!
+//! Invariants: an append is durable when it returns; a stream's versions have no hole and no double; a
+//! reader that has seen a position never learns later of an event before it.
+
+mod appender;
+mod batch;
+mod head;
+mod partitions;
+mod reader;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::ports::event_log::{Appended, EventLog, LogError, NewEvent, RecordedEvent};
+use domain::stream::{ExpectedVersion, Position, StreamName};
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use appender::Appender;
+use batch::Request;
+use head::Head;
+
+/// Appenders that work side by side. While one waits for its commit, the other gathers: measured, two
+/// double the throughput on two cores and more do not help.
+const LANES: usize = 2;
+/// Requests that may wait in a lane before callers wait too.
+const LANE_CAPACITY: usize = 4096;
+/// How long an appender waits for a connection before its requests fail.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The event log on PostgreSQL.
+pub struct PostgresLog {
+    pool: PgPool,
+    lanes: Vec<mpsc::Sender<Request>>,
+    head: Arc<Head>,
+}
+
+impl PostgresLog {
+    /// Opens the log in a migrated database and starts its tasks, which end with `shutdown` after what was
+    /// asked before is done.
+    pub fn open(pool: PgPool, tasks: &TaskTracker, shutdown: &CancellationToken) -> Arc<Self> {
+        let appenders = PgPoolOptions::new()
+            .max_connections(u32::try_from(LANES).unwrap_or(1))
+            .acquire_timeout(CONNECT_TIMEOUT)
+            .connect_lazy_with(appender::connect_options(&pool));
+        let head = Arc::new(Head::new());
+        let lanes = (0..LANES)
+            .map(|_| {
+                let (sender, requests) = mpsc::channel(LANE_CAPACITY);
+                let appender = Appender::new(appenders.clone(), Arc::clone(&head));
+                tasks.spawn(appender.run(requests, shutdown.clone()));
+                sender
+            })
+            .collect();
+        tasks.spawn(head::announce(Arc::clone(&head), pool.clone(), shutdown.clone()));
+        tasks.spawn(head::listen(Arc::clone(&head), pool.clone(), shutdown.clone()));
+        tasks.spawn(partitions::keep_ahead(pool.clone(), shutdown.clone()));
+        Arc::new(Self { pool, lanes, head })
+    }
+
+    /// One stream always takes the same lane, so its appends keep their order.
+    fn lane(&self, stream: StreamName) -> &mpsc::Sender<Request> {
+        let mut hasher = DefaultHasher::new();
+        stream.hash(&mut hasher);
+        let lanes = u64::try_from(self.lanes.len()).unwrap_or(1);
+        &self.lanes[usize::try_from(hasher.finish() % lanes).unwrap_or(0)]
+    }
+}
+
+#[async_trait]
+impl EventLog for PostgresLog {
+    async fn append(
+        &self,
+        stream: StreamName,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, LogError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::new(stream, expected, &events, reply)?;
+        let closed = || LogError::Unavailable("the event log is shutting down".into());
+        self.lane(stream).send(request).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    async fn read_stream(&self, stream: StreamName) -> Result<Vec<RecordedEvent>, LogError> {
+        reader::read_stream(&self.pool, stream).await
+    }
+
+    async fn read_all(&self, after: Position, limit: u16) -> Result<Vec<RecordedEvent>, LogError> {
+        reader::read_all(&self.pool, after, limit).await
+    }
+
+    async fn wait(&self, after: Position) {
+        self.head.wait(after).await;
+    }
+}
+
+/// A failure of the database as the port knows it: trying later may help.
+fn unavailable(error: sqlx::Error) -> LogError {
+    LogError::Unavailable(error.into())
+}

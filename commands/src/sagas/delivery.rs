@@ -1,0 +1,105 @@
+//! The delivery saga: takes queued messages to WAHA.
+//!
+//! ```text
+//! log -> feeder -> delivery_jobs, delivery_sessions
+//!                        |
+//!        dispatcher claims what may go now (pace, fairness, priority, order per chat), under a lease
+//!                        |
+//!        attempt: AttemptStarted (durable) -> WAHA -> Sent | AttemptRefused | OutcomeUnknown (durable)
+//!                        |
+//! log <------------------'      the feeder takes the job off the queue, or sets its next time
+//! ```
+//!
+//! Invariants: the queue is changed by events alone, leases excepted; a call to WAHA is made only by the
+//! one who appended its `AttemptStarted`; a lease that runs out makes its message be looked at again, never
+//! be sent again.
+
+mod attempt;
+mod dispatcher;
+mod feeder;
+pub mod queue;
+mod sessions;
+
+use std::sync::Arc;
+
+use domain::id::EngineId;
+use domain::message::retry::RetryPolicy;
+use domain::ports::waha::MessageGateway;
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::{SagaError, follow};
+use crate::executor::Executor;
+use attempt::Attempts;
+use dispatcher::Dispatcher;
+use feeder::Feeder;
+use queue::Queue;
+use sessions::{Pace, Sessions};
+
+/// How the saga delivers.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveryOptions {
+    /// Messages a session sends in a minute; 0 for as many as it can.
+    pub rate_per_minute: u32,
+    /// How often and when a refused message is tried again.
+    pub retry: RetryPolicy,
+    /// Calls to WAHA at a time, in this process.
+    pub concurrency_max: u32,
+}
+
+/// The delivery saga of one process.
+pub struct DeliverySaga {
+    feeder: Feeder,
+    dispatcher: Dispatcher,
+    executor: Executor,
+}
+
+impl DeliverySaga {
+    /// The saga of the process `engine`.
+    pub fn new(
+        pool: PgPool,
+        executor: Executor,
+        gateway: Arc<dyn MessageGateway>,
+        engine: EngineId,
+        options: DeliveryOptions,
+    ) -> Self {
+        let fed = Arc::new(Notify::new());
+        let queue = Queue::new(pool.clone());
+        let sessions = Sessions::new(pool.clone(), Pace::per_minute(options.rate_per_minute));
+        let attempts = Attempts::new(executor.clone(), gateway, options.retry);
+        Self {
+            feeder: Feeder::new(pool, executor.clone(), Arc::clone(&fed)),
+            dispatcher: Dispatcher::new(
+                queue,
+                sessions,
+                attempts,
+                engine,
+                options.concurrency_max,
+                fed,
+            ),
+            executor,
+        }
+    }
+
+    /// Delivers until `shutdown`, and then finishes the calls that are on their way.
+    pub async fn run(self, shutdown: CancellationToken) {
+        tokio::join!(
+            follow::follow(&self.feeder, self.executor.log(), &shutdown),
+            self.dispatcher.run(&shutdown),
+        );
+    }
+
+    /// Reads the log to its end.
+    pub async fn catch_up(&self) -> Result<(), SagaError> {
+        follow::catch_up(&self.feeder).await
+    }
+
+    /// Delivers everything that may go now; answers how many messages were attempted.
+    pub async fn process_due(&self) -> Result<u64, SagaError> {
+        self.catch_up().await?;
+        let attempted = self.dispatcher.drain().await?;
+        self.catch_up().await?;
+        Ok(attempted)
+    }
+}

@@ -1,0 +1,278 @@
+//! A message of ours: the rules of its attempts, its receipts and its end.
+
+use chrono::{DateTime, Utc};
+
+use super::event::{AttemptStarted, DeadLetterReason, Event, Evidence, Queued, Sent};
+use super::refusal::Refusal;
+use super::retry::RetryPolicy;
+use super::{Command, Rejection};
+use crate::id::{MessageId, SessionId};
+use crate::phone::PhoneNumber;
+use crate::priority::Priority;
+use crate::whatsapp::{Ack, WahaMessageId};
+
+/// What must be remembered of a message to decide about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outbound {
+    route: Route,
+    expires_at: Option<DateTime<Utc>>,
+    /// Attempts ever started; numbers them.
+    attempts: u32,
+    /// Attempts held against the limit since it was queued or redriven.
+    attempts_spent: u32,
+    /// Times redriven.
+    generation: u32,
+    progress: Progress,
+}
+
+/// Which session carries a message, to whom, how urgently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The session to send through.
+    pub session_id: SessionId,
+    /// The recipient.
+    pub to: PhoneNumber,
+    /// Its lane.
+    pub priority: Priority,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Waiting,
+    Sending,
+    Unknown,
+    Sent(Receipt),
+    Failed,
+    Expired,
+    Discarded,
+}
+
+/// How far a sent message is known to have come. Only ever grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Receipt {
+    Accepted,
+    Delivered,
+    Read,
+    Played,
+}
+
+impl Outbound {
+    pub(super) fn new(queued: &Queued) -> Self {
+        Self {
+            route: Route {
+                session_id: queued.session_id,
+                to: queued.to.clone(),
+                priority: queued.priority,
+            },
+            expires_at: queued.expires_at,
+            attempts: 0,
+            attempts_spent: 0,
+            generation: 0,
+            progress: Progress::Waiting,
+        }
+    }
+
+    pub(super) fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
+        match command {
+            Command::StartAttempt { message_id, engine_takes_ids, now } => {
+                self.start_attempt(message_id, engine_takes_ids, now)
+            }
+            Command::ConfirmSent { attempt, waha_message_id, now } => {
+                self.confirm_sent(attempt, waha_message_id, now)
+            }
+            Command::ReportRefusal { attempt, refusal, retry, jitter, now } => {
+                self.report_refusal(attempt, refusal, retry, jitter, now)
+            }
+            Command::ReportUnknown { attempt, detail, now } => {
+                self.report_unknown(attempt, detail, now)
+            }
+            Command::Acknowledge { ack, waha_message_id, at } => {
+                Ok(self.acknowledge(ack, waha_message_id, at))
+            }
+            Command::Expire { now } => Ok(self.expire(now)),
+            Command::GiveUp { reason, now } => match self.progress {
+                Progress::Waiting => Ok(vec![Event::dead_lettered(reason, None, now)]),
+                _ => Err(Rejection::NotWaiting),
+            },
+            Command::Redrive { now } => match self.progress {
+                Progress::Failed => Ok(vec![Event::redriven(self.route.clone(), now)]),
+                _ => Err(Rejection::NotADeadLetter),
+            },
+            Command::Discard { now } => match self.progress {
+                Progress::Failed => Ok(vec![Event::discarded(now)]),
+                Progress::Discarded => Ok(vec![]),
+                _ => Err(Rejection::NotADeadLetter),
+            },
+            Command::Queue(_) | Command::Receive(_) => Err(Rejection::AlreadyExists),
+        }
+    }
+
+    fn start_attempt(
+        &self,
+        message_id: MessageId,
+        engine_takes_ids: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Event>, Rejection> {
+        match self.progress {
+            Progress::Waiting if self.is_expired(now) => Ok(vec![Event::expired(now)]),
+            Progress::Waiting => {
+                let chosen = || WahaMessageId::chosen(message_id, self.generation);
+                Ok(vec![Event::AttemptStarted(AttemptStarted {
+                    attempt: self.attempts + 1,
+                    session_id: self.route.session_id,
+                    waha_message_id: engine_takes_ids.then(chosen),
+                    at: now,
+                })])
+            }
+            Progress::Sending => {
+                let detail =
+                    "the engine stopped between starting the attempt and recording its outcome";
+                Ok(vec![Event::outcome_unknown(self.attempts, detail.to_owned(), now)])
+            }
+            _ => Err(Rejection::NotWaiting),
+        }
+    }
+
+    fn confirm_sent(
+        &self,
+        attempt: u32,
+        waha_message_id: Option<WahaMessageId>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Event>, Rejection> {
+        self.check_attempt(attempt)?;
+        match self.progress {
+            Progress::Sent(_) => Ok(vec![]),
+            _ => Ok(vec![self.sent(waha_message_id, Evidence::Answer, now)]),
+        }
+    }
+
+    fn sent(
+        &self,
+        waha_message_id: Option<WahaMessageId>,
+        evidence: Evidence,
+        at: DateTime<Utc>,
+    ) -> Event {
+        let (attempt, session_id) = (self.attempts, self.route.session_id);
+        Event::Sent(Sent { attempt, session_id, waha_message_id, evidence, at })
+    }
+
+    fn report_refusal(
+        &self,
+        attempt: u32,
+        refusal: Refusal,
+        retry: RetryPolicy,
+        jitter: f64,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Event>, Rejection> {
+        self.check_attempt(attempt)?;
+        if !matches!(self.progress, Progress::Sending | Progress::Unknown) {
+            return Err(Rejection::StaleAttempt);
+        }
+        let spent = self.attempts_spent + u32::from(refusal.kind.spends_an_attempt());
+        let reason = if refusal.kind.is_permanent() {
+            DeadLetterReason::Refused
+        } else if spent >= retry.attempts_max {
+            DeadLetterReason::AttemptsExhausted
+        } else {
+            let retry_at = now + retry.delay(spent.max(1), jitter);
+            return Ok(vec![Event::attempt_refused(attempt, refusal, Some(retry_at), now)]);
+        };
+        let detail = refusal.detail.clone();
+        Ok(vec![
+            Event::attempt_refused(attempt, refusal, None, now),
+            Event::dead_lettered(reason, Some(detail), now),
+        ])
+    }
+
+    fn report_unknown(
+        &self,
+        attempt: u32,
+        detail: String,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Event>, Rejection> {
+        self.check_attempt(attempt)?;
+        match self.progress {
+            Progress::Sending => Ok(vec![Event::outcome_unknown(attempt, detail, now)]),
+            Progress::Unknown | Progress::Sent(_) => Ok(vec![]),
+            _ => Err(Rejection::StaleAttempt),
+        }
+    }
+
+    fn acknowledge(&self, ack: Ack, id: WahaMessageId, at: DateTime<Utc>) -> Vec<Event> {
+        let reached = match ack {
+            Ack::Error => return self.refused_by_whatsapp(at),
+            Ack::Pending | Ack::Server => Receipt::Accepted,
+            Ack::Device => Receipt::Delivered,
+            Ack::Read => Receipt::Read,
+            Ack::Played => Receipt::Played,
+        };
+        let mut events = Vec::new();
+        let known = if let Progress::Sent(known) = self.progress {
+            known
+        } else {
+            events.push(self.sent(Some(id), Evidence::Acknowledgement, at));
+            Receipt::Accepted
+        };
+        if reached > known {
+            events.push(match reached {
+                Receipt::Accepted | Receipt::Delivered => Event::delivered(at),
+                Receipt::Read => Event::read(at),
+                Receipt::Played => Event::played(at),
+            });
+        }
+        events
+    }
+
+    /// An error acknowledgement counts only while nothing better is known.
+    fn refused_by_whatsapp(&self, at: DateTime<Utc>) -> Vec<Event> {
+        let reason = DeadLetterReason::RejectedByWhatsApp;
+        match self.progress {
+            Progress::Sending | Progress::Unknown | Progress::Sent(Receipt::Accepted) => {
+                vec![Event::dead_lettered(reason, None, at)]
+            }
+            _ => vec![],
+        }
+    }
+
+    fn expire(&self, now: DateTime<Utc>) -> Vec<Event> {
+        let is_over = self.progress == Progress::Waiting && self.is_expired(now);
+        if is_over { vec![Event::expired(now)] } else { vec![] }
+    }
+
+    fn is_expired(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+
+    fn check_attempt(&self, attempt: u32) -> Result<(), Rejection> {
+        let is_latest = attempt == self.attempts && attempt > 0;
+        if is_latest { Ok(()) } else { Err(Rejection::StaleAttempt) }
+    }
+
+    pub(super) fn evolve(mut self, event: &Event) -> Self {
+        self.progress = match event {
+            Event::AttemptStarted(started) => {
+                self.attempts = started.attempt;
+                Progress::Sending
+            }
+            Event::AttemptRefused(refused) => {
+                self.attempts_spent += u32::from(refused.refusal.kind.spends_an_attempt());
+                Progress::Waiting
+            }
+            Event::OutcomeUnknown(_) => Progress::Unknown,
+            Event::Sent(_) => Progress::Sent(Receipt::Accepted),
+            Event::Delivered(_) => Progress::Sent(Receipt::Delivered),
+            Event::Read(_) => Progress::Sent(Receipt::Read),
+            Event::Played(_) => Progress::Sent(Receipt::Played),
+            Event::DeadLettered(_) => Progress::Failed,
+            Event::Expired(_) => Progress::Expired,
+            Event::Discarded(_) => Progress::Discarded,
+            Event::Redriven(_) => {
+                self.attempts_spent = 0;
+                self.generation += 1;
+                Progress::Waiting
+            }
+            Event::Queued(_) | Event::Received(_) => self.progress,
+        };
+        self
+    }
+}

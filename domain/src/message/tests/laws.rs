@@ -1,0 +1,190 @@
+//! Laws: what holds after any sequence of commands, in any order, however mistaken.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A command, with attempts counted back from the latest: 0 is the latest itself.
+#[derive(Debug, Clone)]
+enum Ask {
+    Start { takes_ids: bool, at: i64 },
+    Confirm { back: u32 },
+    Refuse { back: u32, kind: RefusalKind },
+    LoseSight { back: u32 },
+    Acknowledge(Ack),
+    Expire { at: i64 },
+    GiveUp,
+    Redrive,
+    Discard,
+    Receive,
+}
+
+fn acks() -> impl Strategy<Value = Ack> {
+    prop_oneof![
+        Just(Ack::Error),
+        Just(Ack::Pending),
+        Just(Ack::Server),
+        Just(Ack::Device),
+        Just(Ack::Read),
+        Just(Ack::Played),
+    ]
+}
+
+fn refusals() -> impl Strategy<Value = RefusalKind> {
+    prop_oneof![
+        4 => Just(RefusalKind::Unreachable),
+        2 => Just(RefusalKind::SessionNotWorking),
+        1 => Just(RefusalKind::Invalid),
+    ]
+}
+
+/// Attempts move often, so that long histories are reached; what ends a history comes more seldom.
+fn asks() -> impl Strategy<Value = Ask> {
+    prop_oneof![
+        8 => (any::<bool>(), 0_i64..90).prop_map(|(takes_ids, at)| Ask::Start { takes_ids, at }),
+        2 => (0_u32..3).prop_map(|back| Ask::Confirm { back }),
+        6 => (0_u32..3, refusals()).prop_map(|(back, kind)| Ask::Refuse { back, kind }),
+        2 => (0_u32..3).prop_map(|back| Ask::LoseSight { back }),
+        2 => acks().prop_map(Ask::Acknowledge),
+        1 => (0_i64..120).prop_map(|at| Ask::Expire { at }),
+        1 => Just(Ask::GiveUp),
+        4 => Just(Ask::Redrive),
+        1 => Just(Ask::Discard),
+        1 => Just(Ask::Receive),
+    ]
+}
+
+fn command(ask: Ask, history: &[Event]) -> Command {
+    let latest = history.iter().filter(|e| matches!(e, Event::AttemptStarted(_))).count();
+    let attempt = |back| u32::try_from(latest).unwrap().saturating_sub(back);
+    match ask {
+        Ask::Start { takes_ids, at } => Command::StartAttempt {
+            message_id: MESSAGE_ID,
+            engine_takes_ids: takes_ids,
+            now: seconds(at),
+        },
+        Ask::Confirm { back } => confirm(attempt(back)),
+        Ask::Refuse { back, kind } => refuse(attempt(back), kind),
+        Ask::LoseSight { back } => lose_sight_of(attempt(back)),
+        Ask::Acknowledge(ack) => acknowledge(ack),
+        Ask::Expire { at } => Command::Expire { now: seconds(at) },
+        Ask::GiveUp => give_up(DeadLetterReason::SessionDeleted),
+        Ask::Redrive => redrive(),
+        Ask::Discard => discard(),
+        Ask::Receive => receive(),
+    }
+}
+
+/// What came of asking all that, of a message of ours which may expire.
+fn lives() -> impl Strategy<Value = Vec<Event>> {
+    proptest::collection::vec(asks(), 0..60).prop_map(|asks| {
+        let mut history = vec![queued_until(seconds(80))];
+        for ask in asks {
+            let decided = given(&history).decide(command(ask, &history));
+            history.extend(decided.unwrap_or_default());
+        }
+        history
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn living_through_the_events_and_replaying_them_agree(asks in proptest::collection::vec(asks(), 0..60)) {
+        let mut history = vec![];
+        let mut living = Message::default();
+        for ask in std::iter::once(None).chain(asks.into_iter().map(Some)) {
+            let command =
+                ask.map_or_else(|| Command::Queue(accepted()), |ask| command(ask, &history));
+            for event in living.decide(command).unwrap_or_default() {
+                living = living.evolve(&event);
+                history.push(event);
+            }
+            prop_assert_eq!(&living, &Message::replay(&history));
+        }
+    }
+
+    #[test]
+    fn no_attempt_starts_while_another_is_open_or_in_doubt(life in lives()) {
+        let mut is_open = false;
+        let mut latest = 0;
+        for event in life {
+            match event {
+                Event::AttemptStarted(started) => {
+                    prop_assert!(!is_open);
+                    prop_assert_eq!(started.attempt, latest + 1);
+                    (is_open, latest) = (true, started.attempt);
+                }
+                Event::OutcomeUnknown(_) => prop_assert!(is_open),
+                Event::AttemptRefused(_) | Event::Sent(_) | Event::DeadLettered(_) => {
+                    is_open = false;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn one_attempt_is_proven_sent_between_redrives_at_most(life in lives()) {
+        for generation in life.split(|event| matches!(event, Event::Redriven(_))) {
+            let mut sent: Vec<_> = generation
+                .iter()
+                .filter_map(|event| if let Event::Sent(sent) = event { Some(sent.attempt) } else { None })
+                .collect();
+            sent.dedup();
+            prop_assert!(sent.len() <= 1, "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_sent_is_never_attempted_again_unless_whatsapp_rejected_it(life in lives()) {
+        let mut is_sent = false;
+        for event in life {
+            match event {
+                Event::Sent(_) => is_sent = true,
+                Event::DeadLettered(dead) => {
+                    let is_rejected = dead.reason == DeadLetterReason::RejectedByWhatsApp;
+                    prop_assert!(is_rejected || !is_sent);
+                    is_sent = false;
+                }
+                Event::AttemptStarted(_) | Event::Redriven(_) => prop_assert!(!is_sent),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn receipts_only_grow(life in lives()) {
+        let mut reached = 0;
+        for event in life {
+            let receipt = match event {
+                Event::Delivered(_) => 1,
+                Event::Read(_) => 2,
+                Event::Played(_) => 3,
+                _ => continue,
+            };
+            prop_assert!(receipt > reached);
+            reached = receipt;
+        }
+    }
+
+    #[test]
+    fn what_may_be_repeated_records_nothing_the_second_time(life in lives(), ack in acks()) {
+        for command in [acknowledge(ack), expire(), discard(), receive()] {
+            let message = given(&life);
+            let Ok(decided) = message.decide(command.clone()) else { continue };
+            let told = decided.iter().fold(message, Message::evolve);
+            prop_assert_eq!(told.decide(command), Ok(vec![]));
+        }
+    }
+
+    #[test]
+    fn somebody_elses_message_stays_as_it_came(asks in proptest::collection::vec(asks(), 0..20)) {
+        let inbound = [Event::Received(from_somebody())];
+        for ask in asks {
+            let decided = given(&inbound).decide(command(ask, &inbound));
+            prop_assert!(decided.is_err() || decided == Ok(vec![]));
+        }
+    }
+}
