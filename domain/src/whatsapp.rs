@@ -118,6 +118,26 @@ pub enum Ack {
 }
 
 impl Ack {
+    const ALL: [Self; 6] =
+        [Self::Error, Self::Pending, Self::Server, Self::Device, Self::Read, Self::Played];
+
+    /// The stored word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Pending => "pending",
+            Self::Server => "server",
+            Self::Device => "device",
+            Self::Read => "read",
+            Self::Played => "played",
+        }
+    }
+
+    /// Reads the stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|ack| ack.as_str() == word)
+    }
+
     /// Reads WAHA's number; others are not acknowledgements we know.
     pub const fn from_waha(number: i64) -> Option<Self> {
         match number {

@@ -61,9 +61,8 @@ impl Attempts {
             }
         };
         match result {
-            Ok(()) => {}
-            // The queue lags behind the log for a moment: the message is done with already.
-            Err(CommandError::Rejected(message::Rejection::NotWaiting)) => {}
+            // Refused: the queue lags behind the log for a moment, and the message is done with already.
+            Ok(()) | Err(CommandError::Rejected(message::Rejection::NotWaiting)) => {}
             Err(error) => {
                 let error: &(dyn std::error::Error + 'static) = &error;
                 tracing::error!(

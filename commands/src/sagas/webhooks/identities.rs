@@ -1,0 +1,146 @@
+//! Which message of ours a WhatsApp id stands for, and news of ids not known yet.
+
+use chrono::{DateTime, Utc};
+use domain::event::Event;
+use domain::id::{MessageId, SessionId, TenantId};
+use domain::message::event::Event as MessageEvent;
+use domain::ports::event_log::RecordedEvent;
+use domain::sagas::webhooks::Acknowledgement;
+use domain::whatsapp::{Ack, WahaMessageId};
+use sqlx::{PgPool, Row};
+use uuid::Uuid;
+
+/// News is held this long; an id that is not learnt by then never will be. (A message sent from the phone
+/// itself is acknowledged too, and is none of ours.)
+const HELD_DAYS: i32 = 7;
+
+/// A WhatsApp id of a message of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) tenant: TenantId,
+    pub(super) session: SessionId,
+    pub(super) waha_id: WahaMessageId,
+    pub(super) message: MessageId,
+}
+
+impl Identity {
+    pub(super) fn learnt_from(recorded: &RecordedEvent) -> Option<Self> {
+        let (session, waha_id) = match &recorded.event {
+            Event::Message(MessageEvent::AttemptStarted(started)) => {
+                (started.session_id, started.waha_message_id.clone()?)
+            }
+            Event::Message(MessageEvent::Sent(sent)) => {
+                (sent.session_id, sent.waha_message_id.clone()?)
+            }
+            _ => return None,
+        };
+        let message = MessageId(recorded.stream.id);
+        Some(Self { tenant: recorded.stream.tenant, session, waha_id, message })
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Identities {
+    pool: PgPool,
+}
+
+impl Identities {
+    pub(super) fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    pub(super) async fn learn(&self, identities: &[Identity]) -> Result<(), sqlx::Error> {
+        if identities.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(
+            "insert into message_identities (session_id, waha_message_id, message_id, tenant_id)
+             select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[])
+             on conflict do nothing",
+        )
+        .bind(identities.iter().map(|i| i.session.0).collect::<Vec<_>>())
+        .bind(identities.iter().map(|i| i.waha_id.0.as_str()).collect::<Vec<_>>())
+        .bind(identities.iter().map(|i| i.message.0).collect::<Vec<_>>())
+        .bind(identities.iter().map(|i| i.tenant.0).collect::<Vec<_>>())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    pub(super) async fn find(
+        &self,
+        session: SessionId,
+        id: &WahaMessageId,
+    ) -> Result<Option<MessageId>, sqlx::Error> {
+        let found: Option<Uuid> = sqlx::query_scalar(
+            "select message_id from message_identities
+             where session_id = $1 and waha_message_id = $2",
+        )
+        .bind(session.0)
+        .bind(&id.0)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(found.map(MessageId))
+    }
+
+    pub(super) async fn hold(
+        &self,
+        session: SessionId,
+        news: &Acknowledgement,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "insert into held_acknowledgements (session_id, waha_message_id, ack, at)
+             values ($1, $2, $3, $4) on conflict do nothing",
+        )
+        .bind(session.0)
+        .bind(&news.waha_message_id.0)
+        .bind(news.ack.as_str())
+        .bind(news.at)
+        .execute(&self.pool)
+        .await?;
+        sqlx::query(
+            "delete from held_acknowledgements where ctid in (
+                 select ctid from held_acknowledgements
+                 where held_at < now() - make_interval(days => $1) limit 100)",
+        )
+        .bind(HELD_DAYS)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// News held for an id, least first.
+    pub(super) async fn held(
+        &self,
+        identity: &Identity,
+    ) -> Result<Vec<Acknowledgement>, sqlx::Error> {
+        let rows = sqlx::query(
+            "select ack, at from held_acknowledgements where session_id = $1 and waha_message_id = $2",
+        )
+        .bind(identity.session.0)
+        .bind(&identity.waha_id.0)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut held = Vec::new();
+        for row in &rows {
+            let at: DateTime<Utc> = row.try_get("at")?;
+            if let Some(ack) = Ack::parse(row.try_get("ack")?) {
+                let waha_message_id = identity.waha_id.clone();
+                held.push(Acknowledgement { waha_message_id, ack, at });
+            }
+        }
+        held.sort_by_key(|news| news.ack);
+        Ok(held)
+    }
+
+    pub(super) async fn forget(&self, identity: &Identity) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "delete from held_acknowledgements where session_id = $1 and waha_message_id = $2",
+        )
+        .bind(identity.session.0)
+        .bind(&identity.waha_id.0)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}

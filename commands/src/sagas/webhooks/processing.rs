@@ -1,0 +1,180 @@
+//! From what a webhook says to the command it means.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::event::Event;
+use domain::id::{MessageId, SessionId, TenantId};
+use domain::message::{self, Message};
+use domain::ports::event_log::{Actor, Metadata, RecordedEvent};
+use domain::ports::waha::WebhookReader;
+use domain::sagas::webhooks::{Acknowledgement, Reaction, react};
+use domain::session::Session;
+use domain::webhook::{self, Effect, Webhook};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use uuid::Uuid;
+
+use super::super::SagaError;
+use super::identities::{Identities, Identity};
+use crate::executor::{CommandError, Executor};
+
+/// Webhooks worked on at a time. Those of one session stay in order.
+const CONCURRENT_MAX: usize = 16;
+
+pub(super) struct Processing {
+    executor: Executor,
+    reader: Arc<dyn WebhookReader>,
+    identities: Identities,
+}
+
+impl Processing {
+    pub(super) fn new(
+        executor: Executor,
+        reader: Arc<dyn WebhookReader>,
+        identities: Identities,
+    ) -> Self {
+        Self { executor, reader, identities }
+    }
+
+    /// Processes the webhooks among `events`.
+    pub(super) async fn process(&self, events: Vec<RecordedEvent>) -> Result<(), SagaError> {
+        let mut by_session: HashMap<Option<SessionId>, Vec<RecordedEvent>> = HashMap::new();
+        for recorded in events {
+            if let Event::Webhook(webhook::Event::Received(received)) = &recorded.event {
+                by_session.entry(received.session_id).or_default().push(recorded);
+            }
+        }
+        stream::iter(by_session.into_values())
+            .map(|webhooks| self.process_in_order(webhooks))
+            .buffer_unordered(CONCURRENT_MAX)
+            .try_collect()
+            .await
+    }
+
+    async fn process_in_order(&self, webhooks: Vec<RecordedEvent>) -> Result<(), SagaError> {
+        for recorded in webhooks {
+            if let Event::Webhook(webhook::Event::Received(received)) = &recorded.event {
+                self.process_one(&recorded, received).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes on what was held until these ids were known.
+    pub(super) async fn tell_held(&self, learnt: &[Identity]) -> Result<(), SagaError> {
+        for identity in learnt {
+            let held = self.identities.held(identity).await?;
+            if held.is_empty() {
+                continue;
+            }
+            for news in held {
+                let correlation_id = identity.message.0;
+                let metadata = Metadata {
+                    actor: Actor::WebhookSaga,
+                    correlation_id,
+                    causation_id: None,
+                    request_id: None,
+                };
+                self.tell(identity.tenant, identity.message, news.into_command(), metadata).await?;
+            }
+            self.identities.forget(identity).await?;
+        }
+        Ok(())
+    }
+
+    async fn process_one(
+        &self,
+        recorded: &RecordedEvent,
+        received: &webhook::Received,
+    ) -> Result<(), SagaError> {
+        let metadata = Metadata {
+            actor: Actor::WebhookSaga,
+            causation_id: Some(recorded.id),
+            ..recorded.metadata.clone()
+        };
+        let tenant = recorded.stream.tenant;
+        let effect = match received.session_id {
+            None => Effect::Orphaned,
+            Some(session) => {
+                let reaction = react(session, self.reader.read(received));
+                self.carry_out(tenant, session, reaction, &metadata).await?
+            }
+        };
+        metrics::counter!("heliograph_webhooks_processed_total", "effect" => effect.as_str())
+            .increment(1);
+        let now = self.executor.ambient().now();
+        let command = webhook::Command::RecordEffect { effect, now };
+        execute::<Webhook>(&self.executor, tenant, recorded.stream.id, command, metadata).await?;
+        Ok(())
+    }
+
+    async fn carry_out(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        reaction: Reaction,
+        metadata: &Metadata,
+    ) -> Result<Effect, SagaError> {
+        match reaction {
+            Reaction::Acknowledge(news) => self.acknowledge(tenant, session, news, metadata).await,
+            Reaction::Message(id, command) => {
+                self.tell(tenant, id, command, metadata.clone()).await
+            }
+            Reaction::Session(command) => {
+                let id = session.0;
+                execute::<Session>(&self.executor, tenant, id, command, metadata.clone()).await
+            }
+            Reaction::Nothing => Ok(Effect::Ignored),
+            Reaction::Unrecognised => Ok(Effect::Unrecognised),
+        }
+    }
+
+    async fn acknowledge(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        news: Acknowledgement,
+        metadata: &Metadata,
+    ) -> Result<Effect, SagaError> {
+        if let Some(message) = self.identities.find(session, &news.waha_message_id).await? {
+            return self.tell(tenant, message, news.into_command(), metadata.clone()).await;
+        }
+        self.identities.hold(session, &news).await?;
+        Ok(Effect::Held)
+    }
+
+    async fn tell(
+        &self,
+        tenant: TenantId,
+        id: MessageId,
+        command: message::Command,
+        metadata: Metadata,
+    ) -> Result<Effect, SagaError> {
+        execute::<Message>(&self.executor, tenant, id.0, command, metadata).await
+    }
+}
+
+/// Executes a command that a refusal makes pointless rather than wrong.
+async fn execute<A>(
+    executor: &Executor,
+    tenant: TenantId,
+    id: Uuid,
+    command: A::Command,
+    metadata: Metadata,
+) -> Result<Effect, SagaError>
+where
+    A: domain::aggregate::Aggregate<
+            Event: Into<Event> + TryFrom<Event, Error = domain::event::ForeignEvent> + Clone + Send,
+        >,
+    A::Rejection: std::error::Error + Send + Sync + 'static,
+{
+    match executor.execute::<A>(tenant, id, command, metadata).await {
+        Ok(executed) if executed.events.is_empty() => Ok(Effect::AlreadyKnown),
+        Ok(_) => Ok(Effect::Applied),
+        Err(CommandError::Rejected(rejection)) => {
+            tracing::debug!(%rejection, %id, tenant.id = %tenant, "a webhook's news was refused");
+            Ok(Effect::AlreadyKnown)
+        }
+        Err(error) => Err(SagaError::Command(error.into())),
+    }
+}
