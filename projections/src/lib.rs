@@ -1,1 +1,44 @@
-//! placeholder
+//! The read side: carries events from the log into views, and answers questions from the views alone.
+//!
+//! ```text
+//! event log --> projector --> messages          the messages as they are, and their counts (stats)
+//!                         --> message_history   what happened to each
+//!                         --> dead_letters      every attempt; the list itself is a part of messages
+//!                         --> sessions, webhook_log, tenants
+//!                                   ^
+//! API ---- read_models -------------'           one tenant at a time, behind row-level security
+//! ```
+//!
+//! Invariant: a view is a fold of the log and of nothing else, so it can be thrown away and built again.
+//! Nothing here appends an event or decides anything, and no decision reads a view.
+
+mod batch;
+pub mod dead_letters;
+pub mod message_history;
+pub mod messages;
+pub mod page;
+pub mod projector;
+pub mod read_models;
+pub mod sessions;
+pub mod stats;
+pub mod tenants;
+pub mod webhook_log;
+
+#[cfg(test)]
+mod testing;
+
+use std::sync::Arc;
+
+use projector::Projection;
+
+/// Every projection of this version.
+pub fn all() -> Vec<Arc<dyn Projection>> {
+    vec![
+        Arc::new(messages::Messages),
+        Arc::new(message_history::MessageHistory),
+        Arc::new(dead_letters::attempts::MessageAttempts),
+        Arc::new(sessions::Sessions),
+        Arc::new(webhook_log::WebhookLog),
+        Arc::new(tenants::Tenants),
+    ]
+}

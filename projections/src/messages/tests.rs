@@ -1,0 +1,3 @@
+mod listing;
+mod plans;
+mod standing;

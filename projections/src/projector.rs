@@ -1,0 +1,112 @@
+//! The projector: carries every event of the log into the read models, once.
+//!
+//! ```text
+//! one lane per projection, each at its own pace:
+//!
+//!   checkpoint --> read_all --> begin; lock checkpoint; apply; move checkpoint; commit --.
+//!       ^                                                                                |
+//!       `--------------------------------------------------------------------------------'
+//! ```
+//!
+//! Invariant: the view and its checkpoint move in one transaction, and only from the checkpoint the events were
+//! read after. So each event counts exactly once, whatever crashes and however many processes run.
+//!
+//! The log is read before the transaction begins: a transaction that has locked a row holds back what the log
+//! shows to every reader (it may be the oldest one open), and would keep a second connection waiting.
+//!
+//! An event that cannot be read or applied stops its projection there, with the error in its status, and the
+//! others go on. Nothing is ever skipped.
+
+pub mod checkpoint;
+mod lane;
+mod setbacks;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::ports::event_log::{EventLog, LogError, RecordedEvent};
+use sqlx::{PgConnection, PgPool};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use lane::{Lane, Step};
+
+/// Most events applied in one transaction.
+pub const BATCH_MAX: u16 = 1000;
+
+/// One read model's writing half.
+#[async_trait]
+pub trait Projection: Send + Sync {
+    /// Its name with its version, such as `messages_v1`: a new version is built beside the old.
+    fn name(&self) -> &'static str;
+
+    /// Writes what follows from the events, given in the log's order. Set-based: a bounded number of
+    /// statements for a batch, never one for each event. Events of no concern are ignored.
+    async fn apply(
+        &self,
+        connection: &mut PgConnection,
+        events: &[RecordedEvent],
+    ) -> Result<(), sqlx::Error>;
+}
+
+/// Why a projection does not advance.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectorError {
+    /// The log cannot be read.
+    #[error("the event log cannot be read")]
+    Log(#[from] LogError),
+    /// The view cannot be written.
+    #[error("the read model cannot be written")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Keeps projections up with the log.
+pub struct Projector {
+    lanes: Vec<Arc<Lane>>,
+}
+
+impl Projector {
+    /// A projector of these projections.
+    pub fn new(
+        log: Arc<dyn EventLog>,
+        pool: PgPool,
+        projections: impl IntoIterator<Item = Arc<dyn Projection>>,
+    ) -> Self {
+        let lane = |projection| Lane::new(Arc::clone(&log), pool.clone(), projection);
+        Self { lanes: projections.into_iter().map(lane).map(Arc::new).collect() }
+    }
+
+    /// Projects until `shutdown`, then finishes the batches under way. Returns only then.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        let mut tasks = JoinSet::new();
+        for lane in &self.lanes {
+            tasks.spawn(lane::supervise(Arc::clone(lane), shutdown.clone()));
+        }
+        tasks.join_all().await;
+    }
+
+    /// Projects until no projection finds anything more.
+    pub async fn catch_up(&self) -> Result<(), ProjectorError> {
+        loop {
+            let mut moved = false;
+            for lane in &self.lanes {
+                loop {
+                    match lane.advance(BATCH_MAX).await? {
+                        Step::Idle(_) => break,
+                        Step::Advanced => moved = true,
+                        Step::Elsewhere => {
+                            moved = true;
+                            tokio::time::sleep(lane::ELSEWHERE_PAUSE).await;
+                        }
+                    }
+                }
+            }
+            if !moved {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

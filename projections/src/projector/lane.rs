@@ -1,0 +1,165 @@
+//! One projection's way through the log.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ports::event_log::EventLog;
+use domain::stream::Position;
+use metrics::{counter, gauge};
+use sqlx::PgPool;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::setbacks::{PAUSE_MAX, Response, Setbacks};
+use super::{Projection, ProjectorError, checkpoint};
+
+/// How long to leave a projection to the process that has it.
+pub(super) const ELSEWHERE_PAUSE: Duration = Duration::from_millis(50);
+
+/// A projection and what it needs to advance.
+pub(super) struct Lane {
+    log: Arc<dyn EventLog>,
+    pool: PgPool,
+    projection: Arc<dyn Projection>,
+}
+
+/// What one attempt to advance came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// A batch was applied.
+    Advanced,
+    /// There is nothing after this position yet.
+    Idle(Position),
+    /// Another process is at it.
+    Elsewhere,
+}
+
+/// Runs the lane, and runs it again if it panics: a mistake in one projection must not stop the others, and
+/// must not stop this one unseen.
+pub(super) async fn supervise(lane: Arc<Lane>, shutdown: CancellationToken) {
+    loop {
+        let mut task = JoinSet::new();
+        let (running, until) = (Arc::clone(&lane), shutdown.clone());
+        task.spawn(async move { running.run(&until).await });
+        match task.join_next().await {
+            Some(Err(panic)) if panic.is_panic() => {
+                lane.show_failure("the projection panicked, which is a defect of this version")
+                    .await;
+                let _ = shutdown.run_until_cancelled(sleep(PAUSE_MAX)).await;
+            }
+            _ => return,
+        }
+    }
+}
+
+impl Lane {
+    pub(super) fn new(
+        log: Arc<dyn EventLog>,
+        pool: PgPool,
+        projection: Arc<dyn Projection>,
+    ) -> Self {
+        Self { log, pool, projection }
+    }
+
+    /// Applies the next batch, if there is one.
+    pub(super) async fn advance(&self, limit: u16) -> Result<Step, ProjectorError> {
+        let name = self.projection.name();
+        let after = checkpoint::read(&self.pool, name).await?;
+        let events = self.log.read_all(after, limit).await?;
+        let Some(last) = events.last() else {
+            gauge!("heliograph_projection_lag_seconds", "projection" => name).set(0.0);
+            return Ok(Step::Idle(after));
+        };
+        let mut transaction = self.pool.begin().await?;
+        if !checkpoint::lock(&mut transaction, name, after).await? {
+            return Ok(Step::Elsewhere);
+        }
+        self.projection.apply(&mut transaction, &events).await?;
+        let (to, recorded_at) = (last.position, last.recorded_at);
+        let lag_seconds =
+            checkpoint::move_to(&mut transaction, name, to, events.len(), recorded_at).await?;
+        transaction.commit().await?;
+
+        let applied = u64::try_from(events.len()).unwrap_or(u64::MAX);
+        counter!("heliograph_projection_events_total", "projection" => name).increment(applied);
+        gauge!("heliograph_projection_lag_seconds", "projection" => name).set(lag_seconds);
+        Ok(Step::Advanced)
+    }
+
+    async fn run(&self, shutdown: &CancellationToken) {
+        let mut setbacks = Setbacks::NONE;
+        // The process before this one may have left an error behind.
+        let mut shown = Some(String::new());
+        while !shutdown.is_cancelled() {
+            let result = self.advance(setbacks.batch).await;
+            if result.is_ok() {
+                setbacks = Setbacks::NONE;
+                if shown.take().is_some() {
+                    self.show_health().await;
+                }
+            }
+            match result {
+                Ok(Step::Advanced) => {}
+                Ok(Step::Idle(at)) => {
+                    let _ = shutdown.run_until_cancelled(self.log.wait(at)).await;
+                }
+                Ok(Step::Elsewhere) => {
+                    let _ = shutdown.run_until_cancelled(sleep(ELSEWHERE_PAUSE)).await;
+                }
+                Err(error) => {
+                    if let Response::Pause(pause) = setbacks.count(&error) {
+                        self.tell(&error, &mut shown).await;
+                        let _ = shutdown.run_until_cancelled(sleep(pause)).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Shows the error, once for as long as it stays the same.
+    async fn tell(&self, error: &ProjectorError, shown: &mut Option<String>) {
+        let text = chain(error);
+        if shown.as_ref() != Some(&text) {
+            self.show_failure(&text).await;
+            *shown = Some(text);
+        }
+    }
+
+    async fn show_failure(&self, error: &str) {
+        let name = self.projection.name();
+        gauge!("heliograph_projection_failing", "projection" => name).set(1.0);
+        let position = match checkpoint::read(&self.pool, name).await {
+            Ok(position) => position.to_string(),
+            Err(_) => "unknown".to_owned(),
+        };
+        tracing::error!(
+            projection = name,
+            position,
+            error,
+            "projection {name} stands still after {position}"
+        );
+        // What cannot be noted because the database is away shows in readiness all the same.
+        let _ = checkpoint::note(&self.pool, name, Some(error)).await;
+    }
+
+    async fn show_health(&self) {
+        let name = self.projection.name();
+        gauge!("heliograph_projection_failing", "projection" => name).set(0.0);
+        if let Err(error) = checkpoint::note(&self.pool, name, None).await {
+            tracing::warn!(projection = name, %error, "projection {name} moves, but its status may not say so");
+        }
+    }
+}
+
+/// The error and all its causes, in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text.replace('\0', "\u{fffd}")
+}

@@ -1,0 +1,167 @@
+//! The WhatsApp sessions as they are now: the table `sessions`. A deleted one is gone.
+
+mod fold;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::id::{SessionId, TenantId};
+use domain::ports::event_log::RecordedEvent;
+use serde::Serialize;
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use crate::batch::column;
+use crate::page::{self, Cursor, Listing, Page};
+use crate::projector::Projection;
+use fold::{Known, Session};
+
+/// Writes the sessions.
+pub struct Sessions;
+
+#[async_trait]
+impl Projection for Sessions {
+    fn name(&self) -> &'static str {
+        "sessions_v1"
+    }
+
+    async fn apply(
+        &self,
+        connection: &mut PgConnection,
+        events: &[RecordedEvent],
+    ) -> Result<(), sqlx::Error> {
+        let touched = fold::touched(events);
+        if touched.is_empty() {
+            return Ok(());
+        }
+        let known = fold::fold(load(connection, &touched).await?, events);
+        let gone: Vec<_> = touched.into_iter().filter(|key| !known.contains_key(key)).collect();
+        let kept: Vec<_> = known.into_values().collect();
+        write(connection, &kept).await?;
+        delete(connection, &gone).await
+    }
+}
+
+async fn load(
+    connection: &mut PgConnection,
+    touched: &BTreeSet<fold::Key>,
+) -> Result<Known, sqlx::Error> {
+    let (tenants, ids): (Vec<_>, Vec<_>) = touched.iter().copied().unzip();
+    let rows: Vec<Session> = sqlx::query_as(
+        "select sessions.* from unnest($1::uuid[], $2::uuid[]) as touched (tenant_id, id)
+         join sessions on sessions.tenant_id = touched.tenant_id and sessions.id = touched.id",
+    )
+    .bind(tenants)
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|session| ((session.tenant_id, session.row.id), session)).collect())
+}
+
+async fn write(connection: &mut PgConnection, sessions: &[Session]) -> Result<(), sqlx::Error> {
+    if sessions.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into sessions (tenant_id, id, name, waha_session, status, engine, phone, pending_action,
+             last_error, created_at, updated_at)
+         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+             $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[])
+         on conflict (tenant_id, id) do update set
+             status = excluded.status, engine = excluded.engine, phone = excluded.phone,
+             pending_action = excluded.pending_action, last_error = excluded.last_error,
+             updated_at = excluded.updated_at",
+    )
+    .bind(column(sessions, |session| session.tenant_id))
+    .bind(column(sessions, |session| session.row.id))
+    .bind(column(sessions, |session| session.row.name.as_str()))
+    .bind(column(sessions, |session| session.row.waha_session.as_str()))
+    .bind(column(sessions, |session| session.row.status.as_str()))
+    .bind(column(sessions, |session| session.row.engine.as_deref()))
+    .bind(column(sessions, |session| session.row.phone.as_deref()))
+    .bind(column(sessions, |session| session.row.pending_action.as_deref()))
+    .bind(column(sessions, |session| session.row.last_error.as_deref()))
+    .bind(column(sessions, |session| session.row.created_at))
+    .bind(column(sessions, |session| session.row.updated_at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn delete(connection: &mut PgConnection, gone: &[fold::Key]) -> Result<(), sqlx::Error> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let (tenants, ids): (Vec<_>, Vec<_>) = gone.iter().copied().unzip();
+    sqlx::query(
+        "delete from sessions using unnest($1::uuid[], $2::uuid[]) as gone (tenant_id, id)
+         where sessions.tenant_id = gone.tenant_id and sessions.id = gone.id",
+    )
+    .bind(tenants)
+    .bind(ids)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A session, as clients are shown it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The tenant's name for it.
+    pub name: String,
+    /// Its status, in WAHA's words.
+    pub status: String,
+    /// WAHA's name for it.
+    pub waha_session: String,
+    /// WAHA's engine, once told.
+    pub engine: Option<String>,
+    /// The paired number, once told.
+    pub phone: Option<String>,
+    /// What is asked and not yet done.
+    pub pending_action: Option<String>,
+    /// Why what was asked last could not be done.
+    pub last_error: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When anything was last told of it.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// One session.
+pub(crate) async fn find(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: SessionId,
+) -> Result<Option<SessionRow>, sqlx::Error> {
+    sqlx::query_as("select * from sessions where tenant_id = $1 and id = $2")
+        .bind(tenant.0)
+        .bind(id.0)
+        .fetch_optional(connection)
+        .await
+}
+
+/// The sessions, the newest first.
+pub(crate) async fn list(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    page: Page,
+) -> Result<Listing<SessionRow>, sqlx::Error> {
+    let mut rows = QueryBuilder::new("select * ");
+    push_selection(&mut rows, tenant);
+    page.push(&mut rows, "created_at");
+    let rows = rows.build_query_as().fetch_all(&mut *connection).await?;
+    let mut count = page::count(|query| push_selection(query, tenant));
+    let counted = count.build_query_scalar().fetch_one(connection).await?;
+    Ok(Listing::new(page, rows, counted, |row: &SessionRow| Cursor::new(row.created_at, row.id)))
+}
+
+fn push_selection(query: &mut QueryBuilder<Postgres>, tenant: TenantId) {
+    query.push("from sessions where tenant_id = ").push_bind(tenant.0);
+}
+
+#[cfg(test)]
+mod tests;

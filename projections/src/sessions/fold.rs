@@ -1,0 +1,97 @@
+//! What a batch of events makes of the sessions it touches. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::event::Event;
+use domain::ports::event_log::RecordedEvent;
+use domain::session::Action;
+use domain::session::event::Event as SessionEvent;
+use domain::session::status::SessionStatus;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::SessionRow;
+use crate::batch::{storable_text, storable_time};
+
+/// A session's tenant and id.
+pub(super) type Key = (Uuid, Uuid);
+
+/// The sessions a batch touches, those that exist.
+pub(super) type Known = BTreeMap<Key, Session>;
+
+/// A session and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub(super) struct Session {
+    pub(super) tenant_id: Uuid,
+    #[sqlx(flatten)]
+    pub(super) row: SessionRow,
+}
+
+/// The sessions these events are of.
+pub(super) fn touched(events: &[RecordedEvent]) -> BTreeSet<Key> {
+    events.iter().filter(|event| matches!(event.event, Event::Session(_))).map(key).collect()
+}
+
+/// The sessions after the events.
+pub(super) fn fold(mut known: Known, events: &[RecordedEvent]) -> Known {
+    for recorded in events {
+        let Event::Session(event) = &recorded.event else { continue };
+        let key = key(recorded);
+        match event {
+            SessionEvent::Created(created) => {
+                let row = SessionRow {
+                    id: key.1,
+                    name: created.name.as_str().to_owned(),
+                    status: SessionStatus::Starting.to_string(),
+                    waha_session: storable_text(&created.waha_session),
+                    engine: None,
+                    phone: None,
+                    pending_action: Some(Action::Start.as_str().to_owned()),
+                    last_error: None,
+                    created_at: storable_time(created.at),
+                    updated_at: recorded.recorded_at,
+                };
+                known.insert(key, Session { tenant_id: key.0, row });
+            }
+            SessionEvent::Deleted(_) => {
+                known.remove(&key);
+            }
+            event => {
+                if let Some(session) = known.get_mut(&key) {
+                    session.row.evolve(event);
+                    session.row.updated_at = recorded.recorded_at;
+                }
+            }
+        }
+    }
+    known
+}
+
+fn key(recorded: &RecordedEvent) -> Key {
+    (recorded.stream.tenant.0, recorded.stream.id)
+}
+
+impl SessionRow {
+    fn evolve(&mut self, event: &SessionEvent) {
+        match event {
+            SessionEvent::Created(_) | SessionEvent::Deleted(_) => {}
+            SessionEvent::ActionRequested(requested) => {
+                self.pending_action = Some(requested.action.as_str().to_owned());
+                self.last_error = None;
+            }
+            SessionEvent::ActionCompleted(_) => {
+                self.pending_action = None;
+                self.last_error = None;
+            }
+            SessionEvent::ActionFailed(failed) => {
+                self.pending_action = None;
+                self.last_error = Some(storable_text(&failed.reason));
+            }
+            SessionEvent::StatusChanged(changed) => {
+                self.status = storable_text(changed.status.as_str());
+                self.engine = changed.engine.map(|engine| engine.as_str().to_owned());
+                self.phone = changed.phone.as_ref().map(ToString::to_string);
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What the tests of this crate share: a log in memory, and a short way to say what happened.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::event::Event;
+use domain::id::{EventId, SessionId, TenantId};
+use domain::message::event::{Event as MessageEvent, Moment, Queued};
+use domain::message::retry::RetryPolicy;
+use domain::ports::event_log::{
+    Actor, Appended, EventLog, LogError, Metadata, NewEvent, RecordedEvent, StoredForm,
+};
+use domain::priority::Priority;
+use domain::stream::{Category, ExpectedVersion, Position, StreamName, Version};
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::projector::Projector;
+
+/// A log in memory: the same promises, kept by a mutex.
+#[derive(Default)]
+pub(crate) struct MemoryLog {
+    events: Mutex<Vec<RecordedEvent>>,
+    unreadable: Mutex<Option<u64>>,
+    news: Notify,
+}
+
+impl MemoryLog {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// Appends an event with its stored form; what it stands for is up to the test.
+    pub(crate) fn record_as(&self, stream: StreamName, event: Event, data: &str) -> RecordedEvent {
+        let mut events = self.events.lock().unwrap();
+        let before = events.iter().filter(|event| event.stream == stream).count();
+        let recorded = RecordedEvent {
+            position: Position { first: u64::try_from(events.len()).unwrap() + 1, second: 1 },
+            stream,
+            version: Version(u32::try_from(before).unwrap() + 1),
+            id: EventId(Uuid::from_u128(u128::try_from(events.len()).unwrap())),
+            event,
+            stored: StoredForm {
+                event_type: "test_event",
+                schema_version: 1,
+                data: data.to_owned(),
+            },
+            metadata: Metadata {
+                actor: Actor::Operator,
+                correlation_id: Uuid::nil(),
+                causation_id: None,
+                request_id: None,
+            },
+            recorded_at: at(i64::try_from(events.len()).unwrap()),
+        };
+        events.push(recorded.clone());
+        self.news.notify_waiters();
+        recorded
+    }
+
+    pub(crate) fn record(&self, stream: StreamName, event: impl Into<Event>) -> RecordedEvent {
+        self.record_as(stream, event.into(), "{}")
+    }
+
+    /// Makes the event with this number unreadable, or none.
+    pub(crate) fn break_at(&self, number: Option<u64>) {
+        *self.unreadable.lock().unwrap() = number;
+        self.news.notify_waiters();
+    }
+
+    fn check_readable(&self, events: &[RecordedEvent]) -> Result<(), LogError> {
+        let unreadable = *self.unreadable.lock().unwrap();
+        match events.iter().find(|event| Some(event.position.first) == unreadable) {
+            None => Ok(()),
+            Some(event) => Err(LogError::Unreadable {
+                stream: event.stream.to_string(),
+                version: event.version,
+                position: event.position,
+                event_type: "message_beamed".to_owned(),
+                source: "no such type".into(),
+            }),
+        }
+    }
+}
+
+#[async_trait]
+impl EventLog for MemoryLog {
+    async fn append(
+        &self,
+        stream: StreamName,
+        _: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, LogError> {
+        let mut appended = Appended { version: Version(0), position: Position::START };
+        for new in events {
+            let recorded = self.record(stream, new.event);
+            appended = Appended { version: recorded.version, position: recorded.position };
+        }
+        Ok(appended)
+    }
+
+    async fn read_stream(&self, stream: StreamName) -> Result<Vec<RecordedEvent>, LogError> {
+        let events = self.events.lock().unwrap();
+        Ok(events.iter().filter(|event| event.stream == stream).cloned().collect())
+    }
+
+    async fn read_all(&self, after: Position, limit: u16) -> Result<Vec<RecordedEvent>, LogError> {
+        let events: Vec<_> = {
+            let events = self.events.lock().unwrap();
+            let later = events.iter().filter(|event| event.position > after);
+            later.take(usize::from(limit)).cloned().collect()
+        };
+        self.check_readable(&events)?;
+        Ok(events)
+    }
+
+    async fn wait(&self, after: Position) {
+        let news = self.news.notified();
+        if self.events.lock().unwrap().last().is_none_or(|last| last.position <= after) {
+            news.await;
+        }
+    }
+}
+
+/// Brings every view up to the log.
+pub(crate) async fn settle(log: &Arc<MemoryLog>, pool: &PgPool) {
+    let log = Arc::clone(log) as Arc<dyn EventLog>;
+    Projector::new(log, pool.clone(), crate::all()).catch_up().await.unwrap();
+}
+
+/// So many seconds after ten in the morning of the 20th of November 2026.
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_168_800 + seconds, 0).unwrap()
+}
+
+pub(crate) const TENANT: TenantId = TenantId(Uuid::from_u128(0xA));
+pub(crate) const STRANGER: TenantId = TenantId(Uuid::from_u128(0xB));
+pub(crate) const SESSION: SessionId = SessionId(Uuid::from_u128(0x5));
+
+pub(crate) const RETRY: RetryPolicy = RetryPolicy {
+    attempts_max: 2,
+    base: TimeDelta::seconds(1),
+    max: TimeDelta::seconds(60),
+};
+
+/// The stream of a tenant's message.
+pub(crate) fn message(tenant: TenantId, number: u128) -> StreamName {
+    StreamName { category: Category::Message, tenant, id: Uuid::from_u128(number) }
+}
+
+/// A text queued so many seconds after ten.
+pub(crate) fn queued(seconds: i64) -> Queued {
+    Queued {
+        session_id: SESSION,
+        to: "+6281234567890".parse().unwrap(),
+        body: "Your order is on its way".to_owned().try_into().unwrap(),
+        priority: Priority::Normal,
+        metadata: serde_json::Map::new().try_into().unwrap(),
+        client_reference: None,
+        send_at: None,
+        expires_at: None,
+        at: at(seconds),
+    }
+}
+
+pub(crate) fn moment(seconds: i64) -> Moment {
+    Moment { at: at(seconds) }
+}
+
+/// Queues a message at its number's second.
+pub(crate) fn queue(log: &MemoryLog, tenant: TenantId, number: u8) -> StreamName {
+    let stream = message(tenant, u128::from(number));
+    log.record(stream, MessageEvent::Queued(queued(i64::from(number))));
+    stream
+}

@@ -1,0 +1,89 @@
+//! Every webhook WAHA delivered and what came of it: the table `webhook_log`. It is the installation's: the
+//! webhooks of sessions nobody owns are in it too.
+
+mod fold;
+mod stats;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use domain::ports::event_log::RecordedEvent;
+use sqlx::PgConnection;
+
+use crate::batch::column;
+use crate::projector::Projection;
+use fold::{Known, Webhook};
+
+pub(crate) use stats::stats;
+pub use stats::{WebhookLag, WebhookStats};
+
+/// Writes the log of webhooks.
+pub struct WebhookLog;
+
+#[async_trait]
+impl Projection for WebhookLog {
+    fn name(&self) -> &'static str {
+        "webhook_log_v1"
+    }
+
+    async fn apply(
+        &self,
+        connection: &mut PgConnection,
+        events: &[RecordedEvent],
+    ) -> Result<(), sqlx::Error> {
+        let touched = fold::touched(events);
+        if touched.is_empty() {
+            return Ok(());
+        }
+        let known = fold::fold(load(connection, &touched).await?, events);
+        write(connection, &known.into_values().collect::<Vec<_>>()).await
+    }
+}
+
+async fn load(
+    connection: &mut PgConnection,
+    touched: &BTreeSet<fold::Key>,
+) -> Result<Known, sqlx::Error> {
+    let (tenants, ids): (Vec<_>, Vec<_>) = touched.iter().copied().unzip();
+    let rows: Vec<Webhook> = sqlx::query_as(
+        "select webhook_log.* from unnest($1::uuid[], $2::uuid[]) as touched (tenant_id, id)
+         join webhook_log on webhook_log.tenant_id = touched.tenant_id and webhook_log.id = touched.id",
+    )
+    .bind(tenants)
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|webhook| ((webhook.tenant_id, webhook.id), webhook)).collect())
+}
+
+async fn write(connection: &mut PgConnection, webhooks: &[Webhook]) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into webhook_log (tenant_id, id, waha_session, session_id, event, event_id, received_at,
+             bytes, bodies, repeats, effect, processed_at)
+         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[],
+             $7::timestamptz[], $8::bigint[], $9::integer[], $10::integer[], $11::text[],
+             $12::timestamptz[])
+         on conflict (tenant_id, id) do update set
+             session_id = excluded.session_id, received_at = excluded.received_at,
+             bytes = excluded.bytes, bodies = excluded.bodies, repeats = excluded.repeats,
+             effect = excluded.effect, processed_at = excluded.processed_at",
+    )
+    .bind(column(webhooks, |webhook| webhook.tenant_id))
+    .bind(column(webhooks, |webhook| webhook.id))
+    .bind(column(webhooks, |webhook| webhook.waha_session.as_str()))
+    .bind(column(webhooks, |webhook| webhook.session_id))
+    .bind(column(webhooks, |webhook| webhook.event.as_str()))
+    .bind(column(webhooks, |webhook| webhook.event_id.as_str()))
+    .bind(column(webhooks, |webhook| webhook.received_at))
+    .bind(column(webhooks, |webhook| webhook.bytes))
+    .bind(column(webhooks, |webhook| webhook.bodies))
+    .bind(column(webhooks, |webhook| webhook.repeats))
+    .bind(column(webhooks, |webhook| webhook.effect.as_deref()))
+    .bind(column(webhooks, |webhook| webhook.processed_at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! What a stored webhook says, in the domain's words.
+//!
+//! ```text
+//! message, message.any, message.text…   somebody else's -> Arrived    ours -> Acknowledged (Pending)
+//! message.ack, message.status           ours            -> Acknowledged
+//! session.status, session.failed                        -> SessionSeen
+//! other events of WAHA                                  -> Nothing
+//! anything else                                         -> Unrecognised
+//! ```
+//!
+//! Besides WAHA's own events it reads those of an older format (`message.text`, `message.status`, plain ids,
+//! senders as `+123…`). Invariant: total and pure; the same webhook always says the same, so what was read
+//! once can be read again by a later version.
+
+use chrono::{DateTime, Utc};
+use domain::ports::waha::{Observation, WebhookReader};
+use domain::webhook::Received;
+use serde_json::Value;
+
+use super::json;
+
+mod acknowledgement;
+mod arrival;
+mod kind;
+pub(super) mod moment;
+mod session;
+
+/// Reads WAHA's webhooks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WahaWebhookReader;
+
+/// A webhook's body, and the clocks to date it with.
+#[derive(Debug, Clone, Copy)]
+struct Webhook<'a> {
+    event: &'a str,
+    body: &'a Value,
+    payload: &'a Value,
+    received_at: DateTime<Utc>,
+}
+
+impl WebhookReader for WahaWebhookReader {
+    fn read(&self, webhook: &Received) -> Observation {
+        let Ok(body) = json::parse(&webhook.body) else { return Observation::Unrecognised };
+        let payload = &body["payload"];
+        let webhook =
+            Webhook { event: &webhook.event, body: &body, payload, received_at: webhook.at };
+        webhook.observe().unwrap_or(Observation::Unrecognised)
+    }
+}
+
+impl Webhook<'_> {
+    fn observe(self) -> Option<Observation> {
+        match self.event {
+            "message" | "message.any" | "message.text" | "message.image" | "message.document" => {
+                arrival::read(self)
+            }
+            "message.ack" | "message.ack.group" => acknowledgement::read_number(self),
+            "message.status" => acknowledgement::read_word(self),
+            "session.status" => session::read(self),
+            "session.failed" => Some(session::read_failure(self)),
+            event if changes_nothing(event) => Some(Observation::Nothing),
+            _ => None,
+        }
+    }
+
+    /// When the event was, by WAHA's clock: the envelope's time, as payloads carry the message's.
+    fn event_at(self) -> DateTime<Utc> {
+        self.first_moment([&self.body["timestamp"], &self.payload["timestamp"]])
+    }
+
+    /// When the message was written, by WhatsApp's clock.
+    fn written_at(self) -> DateTime<Utc> {
+        self.first_moment([&self.payload["timestamp"], &self.body["timestamp"]])
+    }
+
+    fn first_moment(self, candidates: [&Value; 2]) -> DateTime<Utc> {
+        candidates
+            .into_iter()
+            .find_map(|value| moment::read_before(value, self.received_at))
+            .unwrap_or(self.received_at)
+    }
+}
+
+/// Whether WAHA, or the older format, has an event of this name that changes nothing here.
+fn changes_nothing(event: &str) -> bool {
+    matches!(
+        event,
+        "message.reaction"
+            | "message.edited"
+            | "message.revoked"
+            | "message.waiting"
+            | "state.change"
+            | "group.join"
+            | "group.leave"
+            | "group.v2.join"
+            | "group.v2.leave"
+            | "group.v2.update"
+            | "group.v2.participants"
+            | "presence.update"
+            | "poll.vote"
+            | "poll.vote.failed"
+            | "chat.archive"
+            | "call.received"
+            | "call.accepted"
+            | "call.rejected"
+            | "label.upsert"
+            | "label.deleted"
+            | "label.chat.added"
+            | "label.chat.deleted"
+            | "event.response"
+            | "event.response.failed"
+            | "engine.event"
+            | "session.qr"
+            | "api.error"
+    )
+}
+
+#[cfg(test)]
+mod tests;
