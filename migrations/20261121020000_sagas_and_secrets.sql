@@ -27,10 +27,10 @@ create table delivery_sessions (
     engine text,
     -- Token bucket: what was left, and when that was.
     tokens double precision not null default 1,
-    refilled_at timestamptz not null default '-infinity',
+    refilled_at timestamptz not null default 'epoch',
     -- Messages given to it so far, and when last: whose turn it is.
     served bigint not null default 0,
-    served_at timestamptz not null default '-infinity',
+    served_at timestamptz not null default 'epoch',
     -- Messages waiting.
     queued bigint not null default 0
 ) with (fillfactor = 70);

@@ -64,7 +64,8 @@ pub(crate) async fn list(
     push_selection(&mut rows, tenant, session);
     page.push(&mut rows, "failed_at");
     let rows = rows.build_query_as().fetch_all(&mut *connection).await?;
-    let mut count = page::count(|query| push_selection(query, tenant, session));
+    let mut count = QueryBuilder::new("");
+    page::push_count(&mut count, |query| push_selection(query, tenant, session));
     let counted = count.build_query_scalar().fetch_one(connection).await?;
     Ok(Listing::new(page, rows, counted, |row: &DeadLetterRow| {
         Cursor::new(row.failed_at, row.message_id)

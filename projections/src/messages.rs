@@ -138,7 +138,9 @@ pub(crate) async fn list(
     let mut rows = QueryBuilder::new("");
     list::push_rows(&mut rows, tenant, filter, page);
     let rows = rows.build_query_as().fetch_all(&mut *connection).await?;
-    let counted = list::count(tenant, filter).build_query_scalar().fetch_one(connection).await?;
+    let mut count = QueryBuilder::new("");
+    list::push_count(&mut count, tenant, filter);
+    let counted = count.build_query_scalar().fetch_one(connection).await?;
     Ok(Listing::new(page, rows, counted, |row: &MessageRow| Cursor::new(row.created_at, row.id)))
 }
 

@@ -136,7 +136,7 @@ pub struct Listing<Row> {
 }
 
 impl<Row> Listing<Row> {
-    /// A page, of what its query found and of what the query of [`count`] counted.
+    /// A page, made of what its query found and of what [`push_count`]'s query counted.
     pub(crate) fn new(
         page: Page,
         mut rows: Vec<Row>,
@@ -152,12 +152,14 @@ impl<Row> Listing<Row> {
     }
 }
 
-/// A query that counts rows as far as they are counted; what `rows` writes is their selection.
-pub(crate) fn count(rows: impl FnOnce(&mut QueryBuilder<Postgres>)) -> QueryBuilder<Postgres> {
-    let mut query = QueryBuilder::new("select count(*) from (select 1 ");
-    rows(&mut query);
+/// Writes a query that counts rows as far as they are counted; `push_selection` writes which.
+pub(crate) fn push_count(
+    query: &mut QueryBuilder<Postgres>,
+    push_selection: impl FnOnce(&mut QueryBuilder<Postgres>),
+) {
+    query.push("select count(*) from (select 1 ");
+    push_selection(query);
     query.push(format_args!(" limit {}) as counted", TOTAL_MAX + 1));
-    query
 }
 
 #[cfg(test)]

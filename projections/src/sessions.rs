@@ -154,7 +154,8 @@ pub(crate) async fn list(
     push_selection(&mut rows, tenant);
     page.push(&mut rows, "created_at");
     let rows = rows.build_query_as().fetch_all(&mut *connection).await?;
-    let mut count = page::count(|query| push_selection(query, tenant));
+    let mut count = QueryBuilder::new("");
+    page::push_count(&mut count, |query| push_selection(query, tenant));
     let counted = count.build_query_scalar().fetch_one(connection).await?;
     Ok(Listing::new(page, rows, counted, |row: &SessionRow| Cursor::new(row.created_at, row.id)))
 }

@@ -139,11 +139,8 @@ pub(crate) const TENANT: TenantId = TenantId(Uuid::from_u128(0xA));
 pub(crate) const STRANGER: TenantId = TenantId(Uuid::from_u128(0xB));
 pub(crate) const SESSION: SessionId = SessionId(Uuid::from_u128(0x5));
 
-pub(crate) const RETRY: RetryPolicy = RetryPolicy {
-    attempts_max: 2,
-    base: TimeDelta::seconds(1),
-    max: TimeDelta::seconds(60),
-};
+pub(crate) const RETRY: RetryPolicy =
+    RetryPolicy { attempts_max: 2, base: TimeDelta::seconds(1), max: TimeDelta::seconds(60) };
 
 /// The stream of a tenant's message.
 pub(crate) fn message(tenant: TenantId, number: u128) -> StreamName {

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Invariant: one call is one request. Nothing here repeats one, follows a redirection or guesses: whether a
-//! message was sent is decided by proof alone, in [`classify`], and whether to try again is not decided here.
+//! message was sent is decided by proof alone, in `classify`, and whether to try again is not decided here.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,6 +12,7 @@
 
 mod appender;
 mod batch;
+pub mod diagnosis;
 mod head;
 mod partitions;
 mod reader;

@@ -21,8 +21,12 @@ pub(super) fn push_rows(
 }
 
 /// How many there are on all pages.
-pub(super) fn count(tenant: TenantId, filter: &MessageFilter) -> QueryBuilder<Postgres> {
-    page::count(|query| push_selection(query, tenant, filter))
+pub(super) fn push_count(
+    query: &mut QueryBuilder<Postgres>,
+    tenant: TenantId,
+    filter: &MessageFilter,
+) {
+    page::push_count(query, |query| push_selection(query, tenant, filter));
 }
 
 fn push_selection(query: &mut QueryBuilder<Postgres>, tenant: TenantId, filter: &MessageFilter) {

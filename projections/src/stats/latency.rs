@@ -99,7 +99,7 @@ fn percentile(buckets: &[&Bucket], percent: i64) -> Option<i64> {
 /// The bucket of a time. Times before the due one (another clock told them) count as none.
 #[expect(clippy::cast_precision_loss, reason = "a bucket is 19 % wide")]
 #[expect(clippy::cast_possible_truncation, reason = "between 0 and 4 * 63")]
-fn bucket_of(milliseconds: i64) -> i32 {
+pub(super) fn bucket_of(milliseconds: i64) -> i32 {
     ((milliseconds.max(1) as f64).log2() * BUCKETS_PER_DOUBLING).ceil() as i32
 }
 

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-/// Reads `text`, mending broken surrogate pairs. Nesting is limited to serde_json's 128 levels.
+/// Reads `text`, mending broken surrogate pairs. Nesting is limited to `serde_json`'s 128 levels.
 pub(super) fn parse(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str(text).or_else(|_| serde_json::from_str(&with_whole_surrogates(text)))
 }
@@ -79,8 +79,8 @@ mod tests {
 
         #[test]
         fn any_row_of_units_is_read(units in proptest::collection::vec(any::<u16>(), 0..20)) {
-            let escapes: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
-            let read = parse(&format!("\"{escapes}\"")).unwrap();
+            let escapes: Vec<_> = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let read = parse(&format!("\"{}\"", escapes.concat())).unwrap();
             prop_assert_eq!(read, json!(String::from_utf16_lossy(&units)));
         }
 

@@ -18,7 +18,7 @@ use domain::whatsapp::WahaMessageId;
 use serde_json::Value;
 
 use super::exchange::Answer;
-use super::explanation::describe;
+use super::explanation::{describe, is_of_missing_session};
 use crate::{message_id, session_status};
 
 /// What became of the send that was answered like this.
@@ -64,11 +64,9 @@ fn refusal_kind(status: u16, body: &[u8]) -> Option<RefusalKind> {
 /// with an `error` that says so; what cannot be done however often it is asked with a `message` (a second
 /// session in an old WAHA Core). What cannot be read is the first, which is the common one.
 fn unprocessable(body: &Value) -> RefusalKind {
-    let is_missing =
-        || body["error"].as_str().is_some_and(|error| error.ends_with("does not exist"));
     if body["status"].is_string() {
         RefusalKind::SessionNotWorking
-    } else if is_missing() {
+    } else if is_of_missing_session(body) {
         RefusalKind::NotFound
     } else if body["message"].is_null() {
         RefusalKind::SessionNotWorking

@@ -25,6 +25,12 @@ pub(super) fn describe(status: u16, body: &[u8]) -> String {
     }
 }
 
+/// Whether the body is the one WAHA's 422 has when it waited in vain for a session it does not have:
+/// `{"error":"Session \"default\" does not exist","session":"default"}`.
+pub(super) fn is_of_missing_session(body: &Value) -> bool {
+    body["error"].as_str().is_some_and(|error| error.ends_with("does not exist"))
+}
+
 fn words(body: &Value) -> Option<String> {
     let error = &body["error"];
     let told = [&body["exception"]["message"], &body["message"], error, &error["message"]];

@@ -3,6 +3,8 @@
 //! Every call may be repeated. A report is dated before its request was made: a webhook with a newer status may
 //! overtake the answer, and must win.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::ports::waha::{GatewayError, QrCode, SessionGateway, SessionSetup};
@@ -12,7 +14,6 @@ use domain::whatsapp::Engine;
 use http::Method;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 use super::exchange::exchange;
 use super::{WahaClient, session_config, verdict};
@@ -126,7 +127,7 @@ impl WahaClient {
     }
 }
 
-/// WAHA's SessionInfo: `{"name":…,"status":"WORKING","me":{"id":"79990000001@c.us"},"engine":{"engine":"NOWEB"}}`.
+/// WAHA's `SessionInfo`: `{"name":…,"status":"WORKING","me":{"id":"79990000001@c.us"},"engine":{"engine":"NOWEB"}}`.
 fn told(info: &Value, as_of: DateTime<Utc>) -> Option<Report> {
     Some(Report {
         status: session_status::read(&info["status"])?,

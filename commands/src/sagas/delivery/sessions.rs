@@ -21,6 +21,9 @@ const CANDIDATES_MAX: i64 = 256;
 /// A message takes up to this much more than a token.
 const JITTER: f64 = 0.2;
 
+/// What a session without a pace may spend: more than it can.
+const UNPACED_TOKENS: f64 = 1e6;
+
 /// How fast a session may send.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
@@ -77,8 +80,9 @@ impl Sessions {
     ) -> Result<Vec<Candidate>, sqlx::Error> {
         let rows = sqlx::query(
             "select s.session_id, s.tenant_id, s.served,
-                    least($3, floor(least($2, s.tokens + $1 * extract(epoch from
-                        least(now() - s.refilled_at, interval '1 hour'))::float8)))::float8 as tokens,
+                    case when $1::float8 is null then $3 else floor(least($2, s.tokens + $1 *
+                        extract(epoch from least(now() - s.refilled_at, interval '1 hour'))::float8))
+                    end as tokens,
                     (select count(*) from delivery_jobs f
                      where f.session_id = s.session_id and f.lease_owner is not null) as calls
              from delivery_sessions s
@@ -91,9 +95,9 @@ impl Sessions {
              limit $4
              for update of s skip locked",
         )
-        .bind(self.pace.per_second.unwrap_or(1e6))
-        .bind(if self.pace.per_second.is_some() { self.pace.capacity() } else { 1e6 })
-        .bind(1e6)
+        .bind(self.pace.per_second)
+        .bind(self.pace.capacity())
+        .bind(UNPACED_TOKENS)
         .bind(CANDIDATES_MAX)
         .fetch_all(connection)
         .await?;
@@ -127,15 +131,16 @@ impl Sessions {
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
             "update delivery_sessions s
-             set tokens = least($2, s.tokens + $1 * extract(epoch from
-                     least(now() - s.refilled_at, interval '1 hour'))::float8) - g.given * $3,
+             set tokens = case when $1::float8 is null then $2 else least($2, s.tokens + $1 *
+                     extract(epoch from least(now() - s.refilled_at, interval '1 hour'))::float8)
+                     - g.given * $3 end,
                  refilled_at = now(),
                  served = s.served + g.given,
                  served_at = now()
              from unnest($4::uuid[], $5::int[]) as g (session_id, given)
              where s.session_id = g.session_id",
         )
-        .bind(self.pace.per_second.unwrap_or(0.0))
+        .bind(self.pace.per_second)
         .bind(self.pace.capacity())
         .bind(1.0 + JITTER * jitter)
         .bind(shares.iter().map(|share| share.session_id.0).collect::<Vec<_>>())

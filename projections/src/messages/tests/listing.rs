@@ -80,7 +80,14 @@ async fn each_filter_narrows_the_list(pool: PgPool) {
         (MessageFilter { from_date: Some(at(2)), to_date: Some(at(4)), ..all() }, &[3, 2]),
         (MessageFilter { client_reference: text("order-2"), ..all() }, &[2]),
         (MessageFilter { client_reference: text("\0"), ..all() }, &[]),
-        (MessageFilter { status: Some(MessageStatus::Delivered), direction: Some(Direction::Outbound), ..all() }, &[2]),
+        (
+            MessageFilter {
+                status: Some(MessageStatus::Delivered),
+                direction: Some(Direction::Outbound),
+                ..all()
+            },
+            &[2],
+        ),
     ];
     for (filter, expected) in cases {
         assert_eq!(listed(&pool, filter.clone()).await, expected, "{filter:?}");

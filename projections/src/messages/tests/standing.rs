@@ -15,9 +15,7 @@ use sqlx::PgPool;
 use crate::messages::MessageRow;
 use crate::messages::status::{Direction, MessageStatus};
 use crate::read_models::ReadModels;
-use crate::testing::{
-    MemoryLog, SESSION, STRANGER, TENANT, at, message, moment, queued, settle,
-};
+use crate::testing::{MemoryLog, SESSION, STRANGER, TENANT, at, message, moment, queued, settle};
 
 /// The row after these events, folded in one batch and, the same it must be, one by one.
 async fn row(pool: &PgPool, events: &[Event]) -> MessageRow {
@@ -40,7 +38,12 @@ async fn row(pool: &PgPool, events: &[Event]) -> MessageRow {
 
 fn started(attempt: u32, seconds: i64) -> Event {
     let waha_message_id = Some(WahaMessageId(format!("3EB0{attempt}")));
-    Event::AttemptStarted(AttemptStarted { attempt, waha_message_id, at: at(seconds) })
+    Event::AttemptStarted(AttemptStarted {
+        attempt,
+        session_id: SESSION,
+        waha_message_id,
+        at: at(seconds),
+    })
 }
 
 fn refused(attempt: u32, retry_at: Option<i64>, seconds: i64) -> Event {
@@ -51,7 +54,8 @@ fn refused(attempt: u32, retry_at: Option<i64>, seconds: i64) -> Event {
 
 fn sent(seconds: i64) -> Event {
     let evidence = Evidence::Answer;
-    Event::Sent(Sent { attempt: 1, waha_message_id: None, evidence, at: at(seconds) })
+    let (session_id, at) = (SESSION, at(seconds));
+    Event::Sent(Sent { attempt: 1, session_id, waha_message_id: None, evidence, at })
 }
 
 fn dead(reason: DeadLetterReason, seconds: i64) -> Event {
@@ -122,11 +126,10 @@ async fn a_delivery_seen_before_the_reading_keeps_its_time(pool: PgPool) {
     let acks = [Event::Delivered(moment(3)), Event::Read(moment(4))];
     let events = [&[Event::Queued(queued(0)), started(1, 1), sent(2)][..], &acks].concat();
     let row = row(&pool, &events).await;
-    assert_eq!((row.status, row.delivered_at, row.read_at), (
-        MessageStatus::Read,
-        Some(at(3)),
-        Some(at(4))
-    ));
+    assert_eq!(
+        (row.status, row.delivered_at, row.read_at),
+        (MessageStatus::Read, Some(at(3)), Some(at(4)))
+    );
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -164,8 +167,13 @@ async fn a_redriven_message_is_as_if_newly_queued(pool: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn proof_that_a_failed_message_was_sent_wins(pool: PgPool) {
-    let events =
-        [Event::Queued(queued(0)), started(1, 1), refused(1, None, 2), dead(DeadLetterReason::Refused, 2), sent(5)];
+    let events = [
+        Event::Queued(queued(0)),
+        started(1, 1),
+        refused(1, None, 2),
+        dead(DeadLetterReason::Refused, 2),
+        sent(5),
+    ];
     let row = row(&pool, &events).await;
     assert_eq!((row.status, row.failed_at, row.last_error), (MessageStatus::Sent, None, None));
 }

@@ -1,6 +1,6 @@
 //! A message seen in a chat: somebody else's, or one of ours.
 //!
-//! WAHA's WAMessage: `{"id":"false_<chat>_<ID>[_<participant>]","timestamp":<s>,"from":<chat>,"fromMe":false,
+//! WAHA's `WAMessage`: `{"id":"false_<chat>_<ID>[_<participant>]","timestamp":<s>,"from":<chat>,"fromMe":false,
 //! "participant":<who, in groups>,"body":…,"hasMedia":…,"media":…,"location":…,"vCards":…,"_data":<the
 //! engine's own>}`. WhatsApp hides phone numbers behind `@lid` addresses; the number is then only in
 //! `_data`, and only if WhatsApp told the engine (#993).

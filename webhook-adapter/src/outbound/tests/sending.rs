@@ -119,7 +119,8 @@ async fn an_answer_without_end_is_not_read_to_its_end() {
     assert_eq!(outcome, SendOutcome::Sent { waha_message_id: None });
 }
 
-#[tokio::test]
+// The connection is closed by a task of its own, while this one waits for the server.
+#[tokio::test(flavor = "multi_thread")]
 async fn no_answer_in_time_is_unknown() {
     let server = Server::start(vec![Reply::Silence]);
     let options =

@@ -178,10 +178,15 @@ async fn every_session_is_listed_and_what_cannot_be_read_left_out() {
 
 #[tokio::test]
 async fn a_qr_code_is_asked_for_as_text() {
-    let server = Server::start(vec![replay("62-qr-raw"), replay("66-send-in-scanqr")]);
+    let server = Server::start(vec![
+        replay("62-qr-raw"),
+        replay("66-send-in-scanqr"),
+        replay("42-send-deleted"),
+    ]);
     let client = client(&server.url);
     assert_eq!(client.qr("s").await.unwrap(), QrCode { value: "2@FAKEQR,abc,def".to_owned() });
     assert!(matches!(client.qr("s").await, Err(GatewayError::WrongState(_))));
+    assert!(matches!(client.qr("s").await, Err(GatewayError::NotFound)));
     assert_eq!(lines(&server.finish())[0], "GET /api/s/auth/qr?format=raw");
 }
 

@@ -1,0 +1,26 @@
+//! The event log on a real PostgreSQL, a database for each test.
+//!
+//! ```text
+//! append      versions, conflicts, repeats                     E1
+//! batch       appends that share a commit, and poison          E4
+//! severed     connections that break                           E1
+//! reading     order within a stream, tenants, the unreadable   E1, E5
+//! order       the order of the whole log, without holes        E3
+//! processes   the same with several processes, one killed      E3
+//! wake        how soon a reader learns of an append            E7
+//! partitions  months, and that history is not edited           E1
+//! executing   commands that meet at one aggregate              E1
+//! ```
+
+mod append;
+mod batch;
+mod events;
+mod executing;
+mod open_log;
+mod order;
+mod partitions;
+mod processes;
+mod reading;
+mod relay;
+mod severed;
+mod wake;
