@@ -1,1 +1,44 @@
-//! placeholder
+//! Heliograph over HTTP: settings, authentication, one module per resource.
+//!
+//! ```text
+//! settings    the environment, read once
+//! router      every route, its permission, and what surrounds it: answer, guard, limits
+//! resources   auth, sessions, messages, dead_letters, webhooks, health, metering
+//! cli, serve  the command line, and the engine put together; demo, logging, migrations
+//! what comes in   extract (fields, bodies, queries, paths), caller, peer, request_id, accept, mount, paging
+//! what goes out   envelope, problem
+//! ```
+//!
+//! Invariant: no SQL and no rule of the business is here. A handler reads values, asks the write side or the
+//! read side, and writes the answer.
+
+pub mod accept;
+pub mod ambient;
+pub mod answer;
+pub mod app;
+pub mod auth;
+pub mod caller;
+pub mod cli;
+pub mod dead_letters;
+pub mod demo;
+pub mod envelope;
+pub mod eventually;
+pub mod extract;
+pub mod guard;
+pub mod health;
+pub mod logging;
+pub mod messages;
+pub mod metering;
+pub mod migrations;
+pub mod mount;
+pub mod paging;
+pub mod peer;
+pub mod problem;
+pub mod rate_limit;
+pub mod request_id;
+pub mod router;
+pub mod serve;
+pub mod sessions;
+pub mod settings;
+pub mod token;
+pub mod webhooks;

@@ -1,2 +1,10 @@
-//! placeholder
-fn main() {}
+//! The binary `heliograph`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use heliograph::cli::Arguments;
+
+fn main() -> ExitCode {
+    heliograph::cli::run(Arguments::parse())
+}

@@ -46,6 +46,31 @@ fn every_stored_name_has_a_sample_of_its_newest_shape() {
     }
 }
 
+/// Every key at any depth of a JSON value.
+fn keys(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .flat_map(|(key, value)| std::iter::once(key.as_str()).chain(keys(value)))
+            .collect(),
+        Value::Array(values) => values.iter().flat_map(keys).collect(),
+        _ => vec![],
+    }
+}
+
+/// E6: what is in the log can never be taken out again.
+#[test]
+fn no_event_has_a_place_for_a_secret() {
+    for sample in samples() {
+        for key in keys(&sample.data) {
+            let is_secret = ["password", "secret", "token", "hash", "otp", "seed", "api_key"]
+                .into_iter()
+                .any(|word| key.contains(word));
+            assert!(!is_secret, "{} has {key}", sample.event_type);
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_read_is_an_error_and_never_skipped() {
     let unknown = decode("message_teleported", 1, "{}".to_owned());

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::ports::event_log::{Appended, EventLog, LogError, NewEvent, RecordedEvent};
-use domain::stream::{ExpectedVersion, Position, StreamName};
+use domain::stream::{ExpectedVersion, Position, StreamName, Version};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tokio::sync::{mpsc, oneshot};
@@ -79,6 +79,43 @@ impl PostgresLog {
         let lanes = u64::try_from(self.lanes.len()).unwrap_or(1);
         &self.lanes[usize::try_from(hasher.finish() % lanes).unwrap_or(0)]
     }
+
+    async fn append_at(
+        &self,
+        stream: StreamName,
+        version: Version,
+        events: &[NewEvent],
+    ) -> Result<Appended, LogError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::new(stream, version, events, reply)?;
+        let closed = || LogError::Unavailable("the event log is shutting down".into());
+        self.lane(stream).send(request).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// Appends at whatever version the stream is, which is read first: only what is appended at a version
+    /// can be repeated without being appended twice. Whoever finds the stream moved looks again; somebody
+    /// else's append succeeded then, so all of them come to an end.
+    async fn append_to_any(
+        &self,
+        stream: StreamName,
+        events: &[NewEvent],
+    ) -> Result<Appended, LogError> {
+        loop {
+            let version = reader::version(&self.pool, stream).await?;
+            // Looked for after the version was read: an append in between makes this one conflict.
+            let ids: Vec<_> = events.iter().map(|event| event.id).collect();
+            if let Some(appended) =
+                batch::find(&self.pool, stream, &ids).await.map_err(unavailable)?
+            {
+                return Ok(appended);
+            }
+            match self.append_at(stream, version, events).await {
+                Err(LogError::Conflict { .. }) => {}
+                result => return result,
+            }
+        }
+    }
 }
 
 #[async_trait]
@@ -89,11 +126,10 @@ impl EventLog for PostgresLog {
         expected: ExpectedVersion,
         events: Vec<NewEvent>,
     ) -> Result<Appended, LogError> {
-        let (reply, answer) = oneshot::channel();
-        let request = Request::new(stream, expected, &events, reply)?;
-        let closed = || LogError::Unavailable("the event log is shutting down".into());
-        self.lane(stream).send(request).await.map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
+        match expected {
+            ExpectedVersion::Exact(version) => self.append_at(stream, version, &events).await,
+            ExpectedVersion::Any => self.append_to_any(stream, &events).await,
+        }
     }
 
     async fn read_stream(&self, stream: StreamName) -> Result<Vec<RecordedEvent>, LogError> {

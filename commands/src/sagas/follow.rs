@@ -44,8 +44,7 @@ pub(super) async fn follow<F: Follower>(
                     log.wait(after).await;
                 }
                 Err(error) => {
-                    let error: &(dyn std::error::Error + 'static) = &error;
-                    tracing::error!(saga = F::NAME, error, "a saga stumbled; it will try again");
+                    complain(F::NAME, &error);
                     tokio::time::sleep(retry_wait).await;
                     retry_wait = (retry_wait * 2).min(RETRY_LAST);
                 }
@@ -56,6 +55,10 @@ pub(super) async fn follow<F: Follower>(
             () = shutdown.cancelled() => return,
         }
     }
+}
+
+fn complain(saga: &str, error: &(dyn std::error::Error + 'static)) {
+    tracing::error!(saga, error, "a saga stumbled; it will try again");
 }
 
 /// Takes steps until there is nothing left to read.

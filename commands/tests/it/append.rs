@@ -1,11 +1,11 @@
 //! E1: an append is checked against its stream's version, is whole, and may be repeated.
 
 use domain::ports::event_log::{EventLog, LogError};
-use domain::stream::Version;
+use domain::stream::{ExpectedVersion, Version};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
 
-use crate::events::{delivered, ids, new_stream, read};
+use crate::events::{NOTHING, delivered, ids, new_stream, read};
 use crate::open_log::OpenLog;
 
 #[sqlx::test(migrations = "../migrations")]
@@ -68,7 +68,7 @@ async fn of_writers_that_meet_at_one_version_exactly_one_wins(pool: PgPool) {
         let mut writers = JoinSet::new();
         for writer in 0..16 {
             let log = if writer % 2 == 0 { here.shared() } else { there.shared() };
-            let expected = domain::stream::ExpectedVersion::Exact(Version(version));
+            let expected = ExpectedVersion::Exact(Version(version));
             writers.spawn(async move { log.append(stream, expected, vec![delivered()]).await });
         }
         let results = writers.join_all().await;
@@ -88,8 +88,9 @@ async fn writers_that_expect_nothing_all_win_and_leave_no_hole(pool: PgPool) {
     let mut writers = JoinSet::new();
     for writer in 0..40 {
         let log = if writer % 2 == 0 { here.shared() } else { there.shared() };
-        let any = domain::stream::ExpectedVersion::Any;
-        writers.spawn(async move { log.append(stream, any, vec![delivered(), read()]).await });
+        writers.spawn(async move {
+            log.append(stream, ExpectedVersion::Any, vec![delivered(), read()]).await
+        });
     }
     assert!(writers.join_all().await.iter().all(Result::is_ok));
     let recorded = here.read_stream(stream).await.unwrap();
@@ -130,10 +131,8 @@ async fn repeats_that_meet_are_appended_once(pool: PgPool) {
         let log = if repeat % 2 == 0 { here.shared() } else { there.shared() };
         let events = events.to_vec();
         repeats.spawn(async move {
-            let nothing = domain::stream::ExpectedVersion::Exact(Version(0));
-            let any_version = domain::stream::ExpectedVersion::Any;
-            let exactly = log.append(exact, nothing, events.clone()).await.unwrap();
-            (exactly, log.append(any, any_version, events).await.unwrap())
+            let exactly = log.append(exact, NOTHING, events.clone()).await.unwrap();
+            (exactly, log.append(any, ExpectedVersion::Any, events).await.unwrap())
         });
     }
     let placed = repeats.join_all().await;

@@ -28,22 +28,21 @@ async fn poison_played(pool: &PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn concurrent_appends_share_commits(pool: PgPool) {
     let log = OpenLog::over(&pool);
-    let events = [(); 256].map(|()| [delivered()]);
-    let streams = [(); 256].map(|()| new_stream());
-    let answers = join_all(streams.iter().zip(&events).map(|(s, e)| log.begin(*s, e))).await;
+    let appends: Vec<_> = (0..256).map(|_| (new_stream(), [delivered()])).collect();
+    let answers = join_all(appends.iter().map(|(stream, events)| log.begin(*stream, events))).await;
     assert!(answers.iter().all(Result::is_ok));
     let commits = commits(&pool).await;
     assert!(commits < 64, "256 appends took {commits} commits");
-    for (stream, events) in streams.into_iter().zip(&events) {
-        assert_eq!(log.ids_of(stream).await, ids(events));
+    for (stream, events) in appends {
+        assert_eq!(log.ids_of(stream).await, ids(&events));
     }
 }
 
 #[sqlx::test(migrations = "../migrations")]
 async fn more_appends_than_a_batch_holds_are_all_done(pool: PgPool) {
     let log = OpenLog::over(&pool);
-    let events = [delivered(), read()];
-    let answers = join_all((0..3_000).map(|_| log.begin(new_stream(), &events))).await;
+    let appends: Vec<_> = (0..3_000).map(|_| [delivered(), read()]).collect();
+    let answers = join_all(appends.iter().map(|events| log.begin(new_stream(), events))).await;
     assert!(answers.iter().all(Result::is_ok));
 }
 
@@ -52,10 +51,10 @@ async fn a_conflict_refuses_its_own_append_only(pool: PgPool) {
     let log = OpenLog::over(&pool);
     let taken = new_stream();
     log.begin(taken, &[delivered()]).await.unwrap();
-    let events = [read()];
-    let streams: Vec<_> = (0..64).map(|n| if n % 8 == 0 { taken } else { new_stream() }).collect();
-    let answers = join_all(streams.iter().map(|stream| log.begin(*stream, &events))).await;
-    for (stream, answer) in streams.into_iter().zip(answers) {
+    let appends: Vec<_> =
+        (0..64).map(|n| (if n % 8 == 0 { taken } else { new_stream() }, [read()])).collect();
+    let answers = join_all(appends.iter().map(|(stream, events)| log.begin(*stream, events))).await;
+    for ((stream, _), answer) in appends.into_iter().zip(answers) {
         let is_conflict = matches!(answer, Err(LogError::Conflict { stream: s }) if s == taken);
         assert_eq!(is_conflict, stream == taken, "{answer:?}");
         assert_eq!(answer.is_ok(), stream != taken, "{answer:?}");

@@ -6,10 +6,13 @@ use domain::id::{EventId, TenantId};
 use domain::message::event::{Event as MessageEvent, Moment};
 use domain::ports::Ambient;
 use domain::ports::event_log::{Actor, Metadata, NewEvent};
-use domain::stream::{Category, StreamName};
+use domain::stream::{Category, ExpectedVersion, StreamName, Version};
 use uuid::Uuid;
 
 pub(crate) const TENANT: TenantId = TenantId(Uuid::from_u128(1));
+
+/// Of a stream that must not exist yet.
+pub(crate) const NOTHING: ExpectedVersion = ExpectedVersion::Exact(Version(0));
 
 /// The clock and the ids of this machine.
 pub(crate) struct Edge;

@@ -12,6 +12,12 @@
 //! executing   commands that meet at one aggregate              E1
 //! ```
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails, and so do those who help it"
+)]
+
 mod append;
 mod batch;
 mod events;

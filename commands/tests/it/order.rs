@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use sqlx::{PgConnection, PgPool};
 use tokio::task::JoinSet;
 
-use crate::events::{Edge, delivered, new_stream};
+use crate::events::{Edge, NOTHING, delivered, new_stream};
 use crate::open_log::{OpenLog, another_pool, committed, tail_until};
 
 /// Inserts an event by hand, so that its transaction can be kept open.
@@ -99,8 +99,7 @@ async fn a_reader_sees_every_committed_event_once_and_in_order(pool: PgPool) {
             let log = log.shared();
             writers.spawn(async move {
                 for _ in 0..200 {
-                    let nothing = domain::stream::ExpectedVersion::Exact(Default::default());
-                    log.append(new_stream(), nothing, vec![delivered()]).await.unwrap();
+                    log.append(new_stream(), NOTHING, vec![delivered()]).await.unwrap();
                 }
             });
         }

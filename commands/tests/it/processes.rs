@@ -8,14 +8,13 @@ use std::process::Stdio;
 
 use domain::id::EventId;
 use domain::ports::event_log::EventLog;
-use domain::stream::{ExpectedVersion, Version};
 use futures::future::join_all;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgPool};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::events::{delivered, new_stream};
+use crate::events::{NOTHING, delivered, new_stream};
 use crate::open_log::{OpenLog, another_pool, committed, tail_until};
 
 /// Appends of one process, unless it is killed before.
@@ -37,8 +36,7 @@ async fn a_process_that_appends() {
         for _ in 0..APPENDS / AT_A_TIME {
             let event = delivered();
             let id = event.id;
-            let nothing = ExpectedVersion::Exact(Version(0));
-            log.append(new_stream(), nothing, vec![event]).await.unwrap();
+            log.append(new_stream(), NOTHING, vec![event]).await.unwrap();
             // Only now, that it is told to be durable, does anybody rely on it.
             writeln!(std::io::stdout(), "{DURABLE}{id}").unwrap();
         }

@@ -65,6 +65,7 @@ async fn an_event_of_an_unknown_type_stops_the_reader_and_is_named(pool: PgPool)
     let log = OpenLog::over(&pool);
     let (stream, known) = (new_stream(), delivered());
     log.begin(stream, std::slice::from_ref(&known)).await.unwrap();
+    let first = tail_until(&*log, known.id).await[0].position;
     sqlx::query(
         "insert into events (tenant_id, category, stream_id, version, event_id, event_type,
                              schema_version, data, metadata)
@@ -75,7 +76,6 @@ async fn an_event_of_an_unknown_type_stops_the_reader_and_is_named(pool: PgPool)
     .execute(&pool)
     .await
     .unwrap();
-    let first = tail_until(&*log, known.id).await[0].position;
     // Transactions elsewhere in the server may hide the row for a moment.
     let stopped = loop {
         match log.read_all(first, 10).await {

@@ -5,7 +5,7 @@ use domain::stream::{ExpectedVersion, StreamName, Version};
 use sqlx::PgPool;
 use tokio::time::timeout;
 
-use crate::events::{delivered, ids, new_stream, read};
+use crate::events::{NOTHING, delivered, ids, new_stream, read};
 use crate::open_log::{OpenLog, PATIENCE};
 use crate::relay::{Breaks, MARK, Relay};
 
@@ -110,13 +110,9 @@ async fn an_append_succeeds_though_the_server_has_closed_the_connections(pool: P
 #[sqlx::test(migrations = "../migrations")]
 async fn appends_under_way_survive_the_loss_of_their_connections(pool: PgPool) {
     let log = OpenLog::over(&pool);
-    let events = [(); 400].map(|()| delivered());
-    let streams = [(); 400].map(|()| new_stream());
+    let appends: Vec<_> = (0..400).map(|_| (new_stream(), [delivered()])).collect();
     let appending = futures::future::join_all(
-        streams
-            .iter()
-            .zip(&events)
-            .map(|(stream, event)| log.begin(*stream, std::slice::from_ref(event))),
+        appends.iter().map(|(stream, events)| log.begin(*stream, events)),
     );
     let closing = sqlx::query(
         "select pg_terminate_backend(pid) from pg_stat_activity
@@ -126,8 +122,8 @@ async fn appends_under_way_survive_the_loss_of_their_connections(pool: PgPool) {
     let (answers, closed) = tokio::join!(appending, closing);
     closed.unwrap();
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    for (stream, event) in streams.into_iter().zip(events) {
-        assert_eq!(log.ids_of(stream).await, [event.id]);
+    for (stream, events) in appends {
+        assert_eq!(log.ids_of(stream).await, ids(&events));
     }
 }
 
@@ -136,13 +132,12 @@ async fn what_was_asked_before_the_shutdown_is_done_and_nothing_after_it(pool: P
     let shutdown = tokio_util::sync::CancellationToken::new();
     let tasks = tokio_util::task::TaskTracker::new();
     let log = commands::event_log::postgres::PostgresLog::open(pool, &tasks, &shutdown);
-    let nothing = ExpectedVersion::Exact(Version(0));
-    let before = (0..100).map(|_| log.append(new_stream(), nothing, vec![delivered()]));
+    let before = (0..100).map(|_| log.append(new_stream(), NOTHING, vec![delivered()]));
     let ending = async { shutdown.cancel() };
     let (answers, ()) = tokio::join!(futures::future::join_all(before), ending);
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     tasks.close();
     timeout(PATIENCE, tasks.wait()).await.expect("a task of the log goes on for ever");
-    let after = log.append(new_stream(), nothing, vec![delivered()]).await;
+    let after = log.append(new_stream(), NOTHING, vec![delivered()]).await;
     assert!(matches!(after, Err(LogError::Unavailable(_))), "{after:?}");
 }

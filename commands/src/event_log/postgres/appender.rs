@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use domain::id::EventId;
 use domain::ports::event_log::{Appended, LogError};
-use domain::stream::ExpectedVersion;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::mpsc;
@@ -81,11 +80,8 @@ impl Appender {
 
     async fn flush(&self, batch: Vec<Request>) {
         metrics::histogram!("heliograph_append_batch_requests").record(precise(batch.len()));
-        let mut pending = vec![self.answer_repeats(batch).await];
+        let mut pending = vec![batch];
         while let Some(batch) = pending.pop() {
-            if batch.is_empty() {
-                continue;
-            }
             match self.append(&batch).await {
                 Ok(placed) => self.answer(batch, &placed).await,
                 Err(LogError::Refused(_)) if batch.len() > 1 => {
@@ -96,23 +92,6 @@ impl Appender {
                 Err(error) => fail(batch, error),
             }
         }
-    }
-
-    /// Without an expected version a repeat would be appended twice: such requests are looked up first.
-    async fn answer_repeats(&self, batch: Vec<Request>) -> Vec<Request> {
-        let mut fresh = Vec::with_capacity(batch.len());
-        for request in batch {
-            if request.expected != ExpectedVersion::Any {
-                fresh.push(request);
-                continue;
-            }
-            match batch::find(&self.pool, &request).await {
-                Ok(None) => fresh.push(request),
-                Ok(Some(appended)) => request.answer(Ok(appended)),
-                Err(error) => request.answer(Err(unavailable(error))),
-            }
-        }
-        fresh
     }
 
     /// Appends a batch, again if the connection broke. A repeat is safe: events that did commit are found
@@ -155,7 +134,8 @@ impl Appender {
     }
 
     async fn conflict_or_repeat(&self, request: &Request) -> Result<Appended, LogError> {
-        let found = batch::find(&self.pool, request).await.map_err(unavailable)?;
+        let ids: Vec<_> = request.events.iter().map(|event| event.id).collect();
+        let found = batch::find(&self.pool, request.stream, &ids).await.map_err(unavailable)?;
         found.ok_or(LogError::Conflict { stream: request.stream })
     }
 }

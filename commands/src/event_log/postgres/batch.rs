@@ -6,7 +6,7 @@
 
 use domain::id::EventId;
 use domain::ports::event_log::{Appended, LogError, NewEvent};
-use domain::stream::{ExpectedVersion, Position, StreamName, Version};
+use domain::stream::{Position, StreamName, Version};
 use sqlx::{PgPool, Row};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::codec;
 /// One append that waits for its turn.
 pub(super) struct Request {
     pub(super) stream: StreamName,
-    pub(super) expected: ExpectedVersion,
+    expected: Version,
     pub(super) events: Vec<EncodedEvent>,
     reply: oneshot::Sender<Result<Appended, LogError>>,
 }
@@ -33,7 +33,7 @@ pub(super) struct EncodedEvent {
 impl Request {
     pub(super) fn new(
         stream: StreamName,
-        expected: ExpectedVersion,
+        expected: Version,
         events: &[NewEvent],
         reply: oneshot::Sender<Result<Appended, LogError>>,
     ) -> Result<Self, LogError> {
@@ -96,15 +96,9 @@ advanced as (
       and s.version = r.expected
     returning s.tenant_id, s.category, s.stream_id, s.version
 ),
-extended as (
-    insert into streams as s (tenant_id, category, stream_id, version)
-    select tenant_id, category, stream_id, event_count from request where expected = -1
-    on conflict (stream_id, category, tenant_id) do update set version = s.version + excluded.version
-    returning tenant_id, category, stream_id, version
-),
 accepted as (
     select r.ordinal, a.tenant_id, a.category, a.stream_id, a.version - r.event_count as base
-    from (select * from opened union all select * from advanced union all select * from extended) a
+    from (select * from opened union all select * from advanced) a
     join request r using (stream_id, category, tenant_id)
 )
 insert into events
@@ -134,7 +128,7 @@ pub(super) async fn append(
         tenants.push(request.stream.tenant.0);
         categories.push(request.stream.category.as_str());
         streams.push(request.stream.id);
-        expected.push(expected_number(request.expected));
+        expected.push(request.expected.0.cast_signed());
         event_counts.push(i32::try_from(request.events.len()).unwrap_or(i32::MAX));
         for (step, event) in (1_i32..).zip(&request.events) {
             event_ordinals.push(ordinal);
@@ -165,34 +159,28 @@ pub(super) async fn append(
     rows.iter().map(placed).collect()
 }
 
-/// Where the events of `request` are, if they are in the stream already: an append that was repeated
-/// because its first answer was lost.
+/// Where the events are, if they are in the stream already: an append that was repeated because its first
+/// answer was lost.
 pub(super) async fn find(
     pool: &PgPool,
-    request: &Request,
+    stream: StreamName,
+    events: &[EventId],
 ) -> Result<Option<Appended>, sqlx::Error> {
-    let ids: Vec<Uuid> = request.events.iter().map(|event| event.id.0).collect();
+    let ids: Vec<Uuid> = events.iter().map(|id| id.0).collect();
     let rows = sqlx::query(
         "select event_id, version, position, transaction_id::text::bigint as transaction_id
          from events
          where stream_id = $1 and category = $2 and tenant_id = $3 and event_id = any($4)
          order by version",
     )
-    .bind(request.stream.id)
-    .bind(request.stream.category.as_str())
-    .bind(request.stream.tenant.0)
+    .bind(stream.id)
+    .bind(stream.category.as_str())
+    .bind(stream.tenant.0)
     .bind(&ids)
     .fetch_all(pool)
     .await?;
     let is_whole = rows.len() == ids.len();
     rows.last().filter(|_| is_whole).map(placed).transpose().map(|found| found.map(|p| p.appended))
-}
-
-const fn expected_number(expected: ExpectedVersion) -> i32 {
-    match expected {
-        ExpectedVersion::Any => -1,
-        ExpectedVersion::Exact(Version(version)) => version.cast_signed(),
-    }
 }
 
 fn placed(row: &sqlx::postgres::PgRow) -> Result<Placed, sqlx::Error> {

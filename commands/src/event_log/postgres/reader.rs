@@ -51,6 +51,20 @@ pub(super) async fn read_stream(
     rows.into_iter().map(recorded).collect()
 }
 
+/// How many events a stream holds now.
+pub(super) async fn version(pool: &PgPool, stream: StreamName) -> Result<Version, LogError> {
+    let version: Option<i32> = sqlx::query_scalar(
+        "select version from streams where stream_id = $1 and category = $2 and tenant_id = $3",
+    )
+    .bind(stream.id)
+    .bind(stream.category.as_str())
+    .bind(stream.tenant.0)
+    .fetch_optional(pool)
+    .await
+    .map_err(unavailable)?;
+    Ok(Version(version.unwrap_or_default().cast_unsigned()))
+}
+
 pub(super) async fn read_all(
     pool: &PgPool,
     after: Position,

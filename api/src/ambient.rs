@@ -1,0 +1,35 @@
+//! Time, ids and randomness as the machine gives them; the one place where they are asked for.
+
+use chrono::{DateTime, Utc};
+use domain::ports::Ambient;
+use rand::RngExt;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+/// The machine's clock and randomness.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemAmbient;
+
+impl Ambient for SystemAmbient {
+    #[expect(clippy::disallowed_methods, reason = "this is the edge")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the edge")]
+    fn new_id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the edge")]
+    fn fraction(&self) -> f64 {
+        rand::rng().random()
+    }
+}
+
+/// A new key for a session's webhooks: 32 bytes nobody can guess, in hexadecimal.
+#[expect(clippy::disallowed_methods, reason = "this is the edge")]
+pub fn webhook_secret() -> SecretString {
+    let bytes: [u8; 32] = rand::rng().random();
+    hex::encode(bytes).into()
+}

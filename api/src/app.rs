@@ -1,0 +1,158 @@
+//! What the handlers are given: the parts of the engine they talk to, and nothing they could build on their own.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use commands::credentials::Credentials;
+use commands::executor::Executor;
+use commands::passwords::Passwords;
+use commands::sagas::delivery::queue::Queue;
+use commands::session_keys::SessionKeys;
+use domain::email::EmailAddress;
+use domain::id::TenantId;
+use domain::ports::Ambient;
+use domain::ports::waha::SessionGateway;
+use metrics_exporter_prometheus::PrometheusHandle;
+use projections::read_models::ReadModels;
+use secrecy::SecretString;
+use sqlx::PgPool;
+
+use crate::metering;
+use crate::rate_limit::RateLimit;
+use crate::settings::{CorsOrigins, HttpSettings, Settings};
+use crate::token::Tokens;
+use crate::webhooks::allow_list::AllowList;
+
+/// Webhooks taken from one address: WAHA sends a handful per message, so this is far beyond any real load.
+const WEBHOOKS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60_000).unwrap();
+/// Statistics anybody may ask for cost a query each.
+const PUBLIC_STATS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).unwrap();
+
+/// What the handlers are given. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of the engine that handlers talk to.
+pub struct Parts {
+    /// Takes commands to the log.
+    pub executor: Executor,
+    /// Answers from the views.
+    pub read_models: ReadModels,
+    /// How users sign in.
+    pub credentials: Credentials,
+    /// Verifies passwords.
+    pub passwords: Passwords,
+    /// Signs and verifies tokens.
+    pub tokens: Tokens,
+    /// The names and webhook secrets of sessions.
+    pub session_keys: SessionKeys,
+    /// Estimates when a message goes.
+    pub queue: Queue,
+    /// Messages a session sends per minute; nought: no pacing.
+    pub delivery_rate_per_minute: u32,
+    /// WAHA, for what is answered while the client waits: QR codes and health.
+    pub gateway: Arc<dyn SessionGateway>,
+    /// Verifies webhooks of sessions without a secret of their own.
+    pub webhook_secret: SecretString,
+    /// From where webhooks are taken.
+    pub webhook_allowed: AllowList,
+    /// How many requests are taken.
+    pub limits: Limits,
+    /// Whose web pages may call.
+    pub cors: CorsOrigins,
+    /// To see whether the database is there; no handler queries it.
+    pub pool: PgPool,
+    /// What is measured.
+    pub metrics: PrometheusHandle,
+    started: Instant,
+    draining: AtomicBool,
+}
+
+/// How many requests are taken, by whom they are made.
+pub struct Limits {
+    /// Of a tenant's users.
+    pub tenant: RateLimit<TenantId>,
+    /// Sign-ins, from one address for one account.
+    pub login: RateLimit<(Option<IpAddr>, EmailAddress)>,
+    /// Webhooks, from one address.
+    pub webhook: RateLimit<Option<IpAddr>>,
+    /// Statistics anybody may see, from one address.
+    pub public_stats: RateLimit<Option<IpAddr>>,
+}
+
+impl Limits {
+    /// As the settings have them.
+    pub fn new(settings: &HttpSettings) -> Self {
+        Self {
+            tenant: RateLimit::per_minute(settings.rate_limit_per_minute),
+            login: RateLimit::per_minute(settings.login_rate_limit_per_minute),
+            webhook: RateLimit::per_minute(WEBHOOKS_PER_MINUTE),
+            public_stats: RateLimit::per_minute(PUBLIC_STATS_PER_MINUTE),
+        }
+    }
+}
+
+impl App {
+    /// Put together from the settings and the parts that are not made of them.
+    pub fn new(
+        settings: &Settings,
+        pool: PgPool,
+        executor: Executor,
+        credentials: Credentials,
+        session_keys: SessionKeys,
+        passwords: Passwords,
+        gateway: Arc<dyn SessionGateway>,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            executor,
+            read_models: ReadModels::new(pool.clone()),
+            credentials,
+            passwords,
+            tokens: Tokens::new(&settings.tokens),
+            session_keys,
+            queue: Queue::new(pool.clone()),
+            delivery_rate_per_minute: settings.delivery.rate_per_minute.map_or(0, NonZeroU32::get),
+            gateway,
+            webhook_secret: settings.waha.webhook_secret.clone(),
+            webhook_allowed: AllowList::new(settings.http.webhook_allowed.clone()),
+            limits: Limits::new(&settings.http),
+            cors: settings.http.cors.clone(),
+            pool,
+            metrics: metering::handle(),
+            started: Instant::now(),
+            draining: AtomicBool::new(false),
+        }))
+    }
+
+    /// Time, ids and randomness.
+    pub fn ambient(&self) -> &dyn Ambient {
+        self.executor.ambient()
+    }
+
+    /// How long the process has been there.
+    pub fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// From now on webhooks are refused, to be delivered again to the next process, and this one is not ready.
+    pub fn begin_drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the process is shutting down.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

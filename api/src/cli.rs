@@ -1,0 +1,150 @@
+//! The command line.
+//!
+//! Exit codes: 0 done, 1 not done (the reason is on standard error), 2 called wrongly. What a verb prints
+//! goes to standard output, for people or, with `--output json`, for programs; everything else, logs
+//! included, goes to standard error.
+
+mod database;
+mod demo;
+mod doctor;
+mod migrate;
+mod output;
+mod projections;
+mod queue;
+mod serve;
+mod tenant;
+mod user;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::{SettingError, table};
+use output::OutputFormat;
+
+/// Self-hosted, multi-tenant messaging engine for WhatsApp, in front of WAHA.
+#[derive(Debug, Parser)]
+#[command(name = "heliograph", version, propagate_version = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// How results are printed.
+    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Text)]
+    output: OutputFormat,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve the API, project, deliver, until told to stop (SIGTERM, ctrl-C).
+    Serve,
+    /// Change the database's shape.
+    #[command(subcommand)]
+    Migrate(migrate::Verb),
+    /// Look after tenants.
+    #[command(subcommand)]
+    Tenant(tenant::Verb),
+    /// Look after users.
+    #[command(subcommand)]
+    User(user::Verb),
+    /// Work on the queue of messages.
+    #[command(subcommand)]
+    Queue(queue::Verb),
+    /// Look after read models.
+    #[command(subcommand)]
+    Projections(projections::Verb),
+    /// Check settings, database and WAHA, and say how to put right what is wrong.
+    Doctor,
+    /// Print the reference of all settings, in Markdown.
+    Settings,
+    /// See a message go from the API to a phone: needs a database and a WAHA (or its simulator).
+    Demo,
+}
+
+/// Why a verb did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// Settings are wrong.
+    #[error("{}", list(.0))]
+    Settings(Vec<SettingError>),
+    /// Something the verb was given is wrong.
+    #[error("{0}")]
+    Input(String),
+    /// Something the verb needed failed.
+    #[error("{what}")]
+    Failed {
+        /// What could not be done.
+        what: &'static str,
+        #[source]
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The verb found what it looks for: something wrong, told already.
+    #[error("{0}")]
+    Unwell(&'static str),
+}
+
+impl CliError {
+    /// For `map_err`: what could not be done.
+    fn failed<E>(what: &'static str) -> impl FnOnce(E) -> Self
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        move |source| Self::Failed { what, source: source.into() }
+    }
+}
+
+fn list(errors: &[SettingError]) -> String {
+    let lines: Vec<_> = errors.iter().map(|error| format!("  {error}")).collect();
+    format!("these settings are wrong:\n{}", lines.join("\n"))
+}
+
+/// Does what the command line asks.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&CliError::failed("the runtime could not start")(error)),
+    };
+    match runtime.block_on(perform(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error),
+    }
+}
+
+async fn perform(Arguments { verb, output }: Arguments) -> Result<(), CliError> {
+    match verb {
+        Verb::Serve => serve::perform().await,
+        Verb::Migrate(verb) => migrate::perform(verb, output).await,
+        Verb::Tenant(verb) => tenant::perform(verb, output).await,
+        Verb::User(verb) => user::perform(verb, output).await,
+        Verb::Queue(verb) => queue::perform(verb, output).await,
+        Verb::Projections(verb) => projections::perform(verb, output).await,
+        Verb::Doctor => doctor::perform(output).await,
+        Verb::Settings => print(&table::reference()),
+        Verb::Demo => demo::perform().await,
+    }
+}
+
+fn print(text: &str) -> Result<(), CliError> {
+    write!(std::io::stdout(), "{text}").map_err(CliError::failed("standard output is closed"))
+}
+
+/// Prints an error with everything that led to it.
+fn complain(error: &CliError) -> ExitCode {
+    let mut text = format!("heliograph: {error}");
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str("\n  because: ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    // Nobody is left to tell if standard error is gone.
+    let _ = writeln!(std::io::stderr(), "{text}");
+    ExitCode::FAILURE
+}
+
+/// The environment, for settings.
+#[expect(clippy::disallowed_methods, reason = "settings are read here and passed on")]
+pub(crate) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

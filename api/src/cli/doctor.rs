@@ -1,0 +1,158 @@
+//! `heliograph doctor`: what is wrong, and what to do about it.
+
+use std::sync::Arc;
+
+use commands::event_log::postgres::diagnosis::{self, Diagnosis};
+use domain::ports::waha::SessionGateway;
+use projections::projector::checkpoint;
+use serde::Serialize;
+use sqlx::PgPool;
+
+use super::output::OutputFormat;
+use super::{CliError, database, environment};
+use crate::ambient::SystemAmbient;
+use crate::migrations;
+use crate::serve;
+use crate::settings::{Settings, WahaSettings};
+
+/// Oldest server that is supported: 15.0.
+const SERVER_VERSION_MIN: i32 = 150_000;
+/// A transaction open this long holds up readers noticeably.
+const TRANSACTION_SECONDS_MAX: f64 = 10.0;
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Finding {
+    what: &'static str,
+    is_well: bool,
+    detail: String,
+}
+
+pub(super) async fn perform(output: OutputFormat) -> Result<(), CliError> {
+    let mut findings = vec![settings()];
+    match database::connect().await {
+        Ok(pool) => findings.extend(look_at_database(&pool).await),
+        Err(error) => findings.push(ill("database", &error)),
+    }
+    if let Ok(settings) = WahaSettings::read(environment) {
+        findings.push(look_at_waha(&settings).await);
+    }
+    output.print(&findings, |findings| {
+        let line = |finding: &Finding| {
+            let mark = if finding.is_well { "ok  " } else { "FAIL" };
+            format!("{mark}  {:<22} {}", finding.what, finding.detail)
+        };
+        findings.iter().map(line).collect::<Vec<_>>().join("\n")
+    })?;
+    if findings.iter().all(|finding| finding.is_well) {
+        return Ok(());
+    }
+    Err(CliError::Unwell("something needs attention: see FAIL above"))
+}
+
+fn settings() -> Finding {
+    match Settings::read(environment) {
+        Ok(_) => well("settings", "complete"),
+        Err(errors) => ill("settings", &CliError::Settings(errors)),
+    }
+}
+
+async fn look_at_database(pool: &PgPool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let missing = match migrations::states(pool).await {
+        Ok(states) => states.iter().filter(|state| !state.is_applied).count(),
+        Err(error) => return vec![ill("migrations", &error)],
+    };
+    if missing > 0 {
+        let detail = format!("{missing} are missing: run `heliograph migrate run`");
+        findings.push(Finding { what: "migrations", is_well: false, detail });
+        return findings;
+    }
+    findings.push(well("migrations", "all applied"));
+    match diagnosis::diagnose(pool).await {
+        Ok(diagnosis) => findings.extend(judge(&diagnosis)),
+        Err(error) => findings.push(ill("event log", &error)),
+    }
+    match checkpoint::statuses(pool).await {
+        Ok(statuses) => {
+            let failing = statuses.iter().find_map(|status| {
+                status.error.as_ref().map(|error| format!("{} has stopped: {error}", status.name))
+            });
+            let is_well = failing.is_none();
+            let detail = failing.unwrap_or_else(|| "no read model is in trouble".to_owned());
+            findings.push(Finding { what: "read models", is_well, detail });
+        }
+        Err(error) => findings.push(ill("read models", &error)),
+    }
+    findings
+}
+
+fn judge(diagnosis: &Diagnosis) -> Vec<Finding> {
+    let finding = |what, is_well, well: String, fix: &str| Finding {
+        what,
+        is_well,
+        detail: if is_well { well } else { fix.to_owned() },
+    };
+    let version = diagnosis.server_version;
+    let seconds = diagnosis.oldest_transaction_seconds;
+    vec![
+        finding(
+            "PostgreSQL",
+            version >= SERVER_VERSION_MIN,
+            format!("version {}.{}", version / 10_000, version % 10_000),
+            "is too old: 15 or newer is needed",
+        ),
+        finding(
+            "durability",
+            diagnosis.is_durable,
+            "commits wait for the disk".to_owned(),
+            "set fsync = on and synchronous_commit = on: accepted messages can be lost",
+        ),
+        finding(
+            "log partitions",
+            diagnosis.has_partitions_ahead,
+            "next month's is ready".to_owned(),
+            "next month's is missing: `heliograph serve` makes it; check that its user may create tables",
+        ),
+        finding(
+            "oldest transaction",
+            seconds <= TRANSACTION_SECONDS_MAX,
+            format!("{seconds:.0} s"),
+            "a transaction that has written is open for long and holds up every reader: see \
+             pg_stat_activity, and set idle_in_transaction_session_timeout",
+        ),
+        finding(
+            "transaction numbers",
+            !diagnosis.is_ahead_of_server,
+            "the log's are behind the server's".to_owned(),
+            "the log was restored from a dump into a new cluster: readers would miss new events. \
+             Restore with pg_basebackup instead, or advance the cluster with pg_resetwal -x",
+        ),
+    ]
+}
+
+async fn look_at_waha(settings: &WahaSettings) -> Finding {
+    let client = match serve::waha_client(settings, Arc::new(SystemAmbient)) {
+        Ok(client) => client,
+        Err(error) => return ill("WAHA", &error),
+    };
+    match client.ping().await {
+        Ok(version) => well("WAHA", &format!("version {version} at {}", settings.base_url)),
+        Err(error) => ill("WAHA", &error),
+    }
+}
+
+fn well(what: &'static str, detail: &str) -> Finding {
+    Finding { what, is_well: true, detail: detail.to_owned() }
+}
+
+fn ill(what: &'static str, error: &dyn std::error::Error) -> Finding {
+    let mut detail = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        detail = format!("{detail}: {cause}");
+        source = cause.source();
+    }
+    Finding { what, is_well: false, detail }
+}

@@ -1,0 +1,48 @@
+//! `heliograph queue`
+
+use std::sync::Arc;
+
+use clap::Subcommand;
+use commands::sagas::delivery::DeliverySaga;
+use domain::id::EngineId;
+use serde::Serialize;
+
+use super::database::OpenLog;
+use super::output::OutputFormat;
+use super::{CliError, environment};
+use crate::ambient::SystemAmbient;
+use crate::serve;
+use crate::settings::{DeliverySettings, WahaSettings};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Deliver every message that may go now, and stop. Safe beside running engines.
+    Process,
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+struct Processed {
+    attempted: u64,
+}
+
+pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliError> {
+    let Verb::Process = verb;
+    let waha = WahaSettings::read(environment).map_err(CliError::Settings)?;
+    let delivery = DeliverySettings::read(environment).map_err(CliError::Settings)?;
+    let gateway = serve::waha_client(&waha, Arc::new(SystemAmbient))
+        .map_err(CliError::failed("the settings make no WAHA client"))?;
+    let log = OpenLog::open().await?;
+    let engine = EngineId(log.executor.ambient().new_id());
+    let saga = DeliverySaga::new(
+        log.pool.clone(),
+        log.executor.clone(),
+        gateway,
+        engine,
+        serve::delivery_options(&delivery),
+    );
+    let attempted =
+        saga.process_due().await.map_err(CliError::failed("the queue could not be worked on"))?;
+    log.close().await;
+    output.print(&Processed { attempted }, |done| format!("Attempted {} messages.", done.attempted))
+}

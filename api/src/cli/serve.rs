@@ -1,0 +1,39 @@
+//! `heliograph serve`
+
+use std::io::Write;
+
+use sqlx::postgres::PgPoolOptions;
+use tokio::net::TcpListener;
+
+use super::{CliError, database, environment};
+use crate::logging;
+use crate::serve::{self, Engine};
+use crate::settings::Settings;
+
+pub(super) async fn perform() -> Result<(), CliError> {
+    let settings = Settings::read(environment).map_err(CliError::Settings)?;
+    logging::start(&settings.log);
+    let engine = start(&settings).await?;
+    serve::until_told_to_stop().await;
+    engine.stop().await;
+    Ok(())
+}
+
+/// Starts the engine and says where it is.
+pub(super) async fn start(settings: &Settings) -> Result<Engine, CliError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(serve::CONNECTIONS_MAX)
+        .acquire_timeout(serve::ACQUIRE_TIMEOUT)
+        .connect_with(settings.database.connect_options())
+        .await
+        .map_err(CliError::failed("the database cannot be reached: check DATABASE_URL"))?;
+    database::require_migrated(&pool).await?;
+    let listener = TcpListener::bind(settings.http.listen).await.map_err(CliError::failed(
+        "the port cannot be listened on: is it taken? set PORT to another",
+    ))?;
+    let engine = Engine::start(settings, pool, listener)
+        .map_err(CliError::failed("the engine could not start"))?;
+    writeln!(std::io::stderr(), "heliograph listens on http://{}", engine.address())
+        .map_err(CliError::failed("standard error is closed"))?;
+    Ok(engine)
+}

@@ -1,0 +1,53 @@
+//! `heliograph tenant`
+
+use clap::Subcommand;
+use domain::id::TenantId;
+use domain::phone::Country;
+use domain::tenant::{Command, Tenant, TenantName};
+use serde::Serialize;
+
+use super::CliError;
+use super::database::OpenLog;
+use super::output::OutputFormat;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Make a tenant.
+    Create {
+        /// Its name.
+        #[arg(long, value_parser = name)]
+        name: TenantName,
+        /// Reads phone numbers without a country code: two letters, such as ID.
+        #[arg(long)]
+        default_country: Option<Country>,
+    },
+}
+
+/// A tenant that was made.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Created {
+    id: TenantId,
+    name: String,
+    default_country: Option<Country>,
+}
+
+pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliError> {
+    let Verb::Create { name, default_country } = verb;
+    let log = OpenLog::open().await?;
+    let id = TenantId(log.executor.ambient().new_id());
+    let now = log.executor.ambient().now();
+    let command = Command::Create { name: name.clone(), default_country, now };
+    log.executor
+        .execute::<Tenant>(id, id.0, command, log.metadata())
+        .await
+        .map_err(CliError::failed("the tenant could not be made"))?;
+    log.close().await;
+    let created = Created { id, name: name.into(), default_country };
+    output
+        .print(&created, |created| format!("Made tenant {} with id {}.", created.name, created.id))
+}
+
+fn name(text: &str) -> Result<TenantName, domain::tenant::InvalidTenantName> {
+    text.to_owned().try_into()
+}

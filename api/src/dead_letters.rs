@@ -1,0 +1,123 @@
+//! Dead letters: messages given up, which a person sends again or puts away.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::id::{MessageId, SessionId};
+use domain::message::{Command, Message};
+use http::StatusCode;
+use serde::Serialize;
+use std::str::FromStr;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::envelope::{listed, located, success};
+use crate::extract::path::PathId;
+use crate::extract::{Fields, FromFields, Id, Query};
+use crate::mount::Mount;
+use crate::paging::Paging;
+use crate::problem::{Code, Problem};
+use crate::request_id::RequestId;
+
+/// Which dead letters.
+pub struct Filter {
+    session_id: Option<SessionId>,
+    paging: Paging,
+}
+
+/// A message that is sent again.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Redriven {
+    message_id: MessageId,
+    status: &'static str,
+}
+
+/// The id in the path: a message's, whose absence is told in this resource's own words.
+#[derive(Debug, Clone, Copy)]
+pub struct DeadLetterId(MessageId);
+
+impl FromStr for DeadLetterId {
+    type Err = <MessageId as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl PathId for DeadLetterId {
+    fn not_found() -> Problem {
+        Problem::new(Code::DeadLetterNotFound, "there is no such dead letter")
+    }
+}
+
+impl FromFields for Filter {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let session_id = fields.optional("sessionId");
+        let paging = Paging::from_fields(fields);
+        Some(Self { session_id: session_id?, paging: paging? })
+    }
+}
+
+/// `GET /dead-letters`
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(Filter { session_id, paging }): Query<Filter>,
+) -> Result<impl IntoResponse, Problem> {
+    let listing =
+        app.read_models.list_dead_letters(caller.tenant, session_id, paging.page()).await?;
+    let meta = paging.meta(&listing);
+    Ok(listed(listing.rows, meta))
+}
+
+/// `GET /dead-letters/{messageId}`
+pub async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Id(DeadLetterId(id)): Id<DeadLetterId>,
+) -> Result<impl IntoResponse, Problem> {
+    let found = app.read_models.find_dead_letter(caller.tenant, id).await?;
+    Ok(success(found.ok_or_else(DeadLetterId::not_found)?))
+}
+
+/// `POST /dead-letters/{messageId}/redrive`
+pub async fn redrive(
+    State(app): State<App>,
+    caller: Caller,
+    request_id: RequestId,
+    mount: Mount,
+    Id(DeadLetterId(id)): Id<DeadLetterId>,
+) -> Result<Response, Problem> {
+    let command = Command::Redrive { now: app.ambient().now() };
+    ask(&app, &caller, &request_id, id, command).await?;
+    let redriven = Redriven { message_id: id, status: "queued" };
+    Ok(located(StatusCode::ACCEPTED, &mount.path(&format!("/messages/{id}")), redriven))
+}
+
+/// `DELETE /dead-letters/{messageId}`
+pub async fn discard(
+    State(app): State<App>,
+    caller: Caller,
+    request_id: RequestId,
+    Id(DeadLetterId(id)): Id<DeadLetterId>,
+) -> Result<StatusCode, Problem> {
+    let command = Command::Discard { now: app.ambient().now() };
+    ask(&app, &caller, &request_id, id, command).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn ask(
+    app: &App,
+    caller: &Caller,
+    request_id: &RequestId,
+    id: MessageId,
+    command: Command,
+) -> Result<(), Problem> {
+    let metadata = request_id.metadata(caller.actor());
+    let asked = app.executor.execute::<Message>(caller.tenant, id.0, command, metadata).await;
+    match asked.map_err(Problem::from) {
+        Ok(_) => Ok(()),
+        Err(problem) if problem.code() == Code::MessageNotFound => Err(DeadLetterId::not_found()),
+        Err(problem) => Err(problem),
+    }
+}

@@ -1,0 +1,70 @@
+//! The values a field may hold, and the name of the rule each must keep.
+
+use chrono::{DateTime, Utc};
+use domain::body::MessageBody;
+use domain::email::EmailAddress;
+use domain::id::{MessageId, SessionId, TenantId};
+use domain::message::content::{ClientReference, CustomerMetadata};
+use domain::phone::PhoneNumber;
+use domain::priority::Priority;
+use domain::session::SessionName;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// A value a field may hold.
+pub trait Field: DeserializeOwned {
+    /// The rule it keeps, as errors name it.
+    const CONSTRAINT: &'static str;
+    /// The rule in words, where the value's own error is not for people.
+    const EXPECTED: Option<&'static str>;
+}
+
+macro_rules! fields {
+    ($($value:ty: $constraint:literal, $expected:expr;)+) => {$(
+        impl Field for $value {
+            const CONSTRAINT: &'static str = $constraint;
+            const EXPECTED: Option<&'static str> = $expected;
+        }
+    )+};
+}
+
+fields! {
+    ClientReference: "CLIENT_REFERENCE_FORMAT", None;
+    CustomerMetadata: "METADATA_FORMAT", None;
+    DateTime<Utc>: "RFC3339", Some("must be a time such as 2026-01-31T17:30:00Z");
+    EmailAddress: "EMAIL_FORMAT", None;
+    MessageBody: "MESSAGE_BODY", None;
+    MessageId: "UUID", Some("must be a UUID");
+    PhoneNumber: "E164", None;
+    Priority: "PRIORITY", Some("must be one of high, normal, low");
+    SecretString: "STRING", None;
+    SessionId: "UUID", Some("must be a UUID");
+    SessionName: "SESSION_NAME_FORMAT", None;
+    TenantId: "UUID", Some("must be a UUID");
+    Text: "TEXT", None;
+}
+
+/// Text of at most [`TEXT_CHARACTERS_MAX`] characters without control characters: what a person types into a
+/// search box, a phone number, a word.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Text(pub String);
+
+/// Longest text of no particular kind.
+pub const TEXT_CHARACTERS_MAX: usize = 256;
+
+/// The text is too long, or holds control characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be at most {TEXT_CHARACTERS_MAX} characters without control characters")]
+pub struct InvalidText;
+
+impl TryFrom<String> for Text {
+    type Error = InvalidText;
+
+    fn try_from(text: String) -> Result<Self, InvalidText> {
+        let is_sound =
+            text.chars().count() <= TEXT_CHARACTERS_MAX && !text.contains(char::is_control);
+        if is_sound { Ok(Self(text)) } else { Err(InvalidText) }
+    }
+}

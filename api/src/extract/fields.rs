@@ -1,0 +1,144 @@
+//! Takes values out of a request by name and collects what is wrong with any of them.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use super::field::Field;
+use crate::problem::{Code, Detail, Problem};
+
+/// Most names that are read: nobody means more.
+const NAMES_MAX: usize = 64;
+
+/// The named values of a request. A method that answers `None` has noted what is wrong.
+#[derive(Debug)]
+pub struct Fields {
+    values: Map<String, Value>,
+    details: Vec<Detail>,
+}
+
+/// A request that is made of named values.
+pub trait FromFields: Sized {
+    /// Takes each value; `None` if any of them is wrong.
+    fn from_fields(fields: &mut Fields) -> Option<Self>;
+}
+
+impl Fields {
+    /// What `values` make, or everything that is wrong with them.
+    pub fn read<T: FromFields>(values: Map<String, Value>) -> Result<T, Problem> {
+        let mut fields = Self { values, details: Vec::new() };
+        let read = T::from_fields(&mut fields);
+        fields.refuse_the_rest();
+        match (Problem::all(fields.details), read) {
+            (None, Some(read)) => Ok(read),
+            (Some(problem), _) => Err(problem),
+            (None, None) => {
+                Err(Problem::new(Code::ValidMalformedRequest, "the request cannot be read"))
+            }
+        }
+    }
+
+    /// A value that must be there.
+    pub fn required<T: Field>(&mut self, name: &'static str) -> Option<T> {
+        if !self.has(name) {
+            self.values.remove(name);
+            let missing = Detail::new(Code::ValidRequiredField, "is required");
+            return self.refuse(missing.on(name).by("REQUIRED"));
+        }
+        self.optional(name)?
+    }
+
+    /// A value that may be left out, or null.
+    pub fn optional<T: Field>(&mut self, name: &'static str) -> Option<Option<T>> {
+        let Some(value) = self.take(name) else { return Some(None) };
+        match serde_path_to_error::deserialize(value) {
+            Ok(value) => Some(Some(value)),
+            Err(error) => {
+                let path = match error.path().to_string().as_str() {
+                    "." => name.to_owned(),
+                    inner => format!("{name}.{inner}"),
+                };
+                self.refuse(misfit::<T>(&error.into_inner()).on(path).by(T::CONSTRAINT))
+            }
+        }
+    }
+
+    /// A whole number that may be left out; in a query string it is written as text.
+    pub fn number(
+        &mut self,
+        name: &'static str,
+        range: RangeInclusive<u64>,
+    ) -> Option<Option<u64>> {
+        let Some(value) = self.take(name) else { return Some(None) };
+        let number = match &value {
+            Value::String(digits) => digits.parse().ok(),
+            other => other.as_u64(),
+        };
+        match number.filter(|number| range.contains(number)) {
+            Some(number) => Some(Some(number)),
+            None => {
+                let (min, max) = range.into_inner();
+                let message = format!("must be a whole number from {min} to {max}");
+                self.refuse(Detail::new(Code::ValidOutOfRange, message).on(name).by("RANGE"))
+            }
+        }
+    }
+
+    /// A word out of a list, which may be left out.
+    pub fn word(
+        &mut self,
+        name: &'static str,
+        words: &[&'static str],
+    ) -> Option<Option<&'static str>> {
+        let Some(value) = self.take(name) else { return Some(None) };
+        match words.iter().find(|word| value.as_str() == Some(word)) {
+            Some(word) => Some(Some(word)),
+            None => {
+                let message = format!("must be one of {}", words.join(", "));
+                self.refuse(Detail::new(Code::ValidInvalidFormat, message).on(name).by("ONE_OF"))
+            }
+        }
+    }
+
+    /// Whether there is a value under the name.
+    pub fn has(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// Notes something that is wrong.
+    pub fn refuse<T>(&mut self, detail: Detail) -> Option<T> {
+        self.details.push(detail);
+        None
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.values.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// What nobody took is what nobody knows.
+    fn refuse_the_rest(&mut self) {
+        let unknown = std::mem::take(&mut self.values);
+        for name in unknown.into_iter().map(|(name, _)| name).take(NAMES_MAX) {
+            let shown: String = name.chars().filter(|c| !c.is_control()).take(NAMES_MAX).collect();
+            let detail = Detail::new(Code::ValidUnknownField, "is not a field of this request");
+            self.details.push(detail.on(shown).by("UNKNOWN"));
+        }
+    }
+}
+
+/// A deserialisation error in our words: a wrong kind of value, or a value that is not well formed. The value
+/// itself is not repeated.
+fn misfit<T: Field>(error: &serde_json::Error) -> Detail {
+    let message = error.to_string();
+    let is_of_wrong_type = message.starts_with("invalid type");
+    match (T::EXPECTED, message.rsplit_once(", expected ")) {
+        (_, Some((_, expected))) if is_of_wrong_type => {
+            Detail::new(Code::ValidInvalidType, format!("must be {expected}"))
+        }
+        (Some(expected), _) => Detail::new(Code::ValidInvalidFormat, expected),
+        (None, Some((_, expected))) => {
+            Detail::new(Code::ValidInvalidFormat, format!("must be {expected}"))
+        }
+        (None, None) => Detail::new(Code::ValidInvalidFormat, message),
+    }
+}

@@ -1,0 +1,40 @@
+//! Ids in paths.
+
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use http::request::Parts;
+
+use crate::problem::{Code, Problem};
+
+/// The one id in the path. What is no id names nothing, so it is answered as any id nobody has.
+#[derive(Debug, Clone, Copy)]
+pub struct Id<T>(pub T);
+
+/// An id that stands in a path.
+pub trait PathId: FromStr {
+    /// The answer where nothing has the id.
+    fn not_found() -> Problem;
+}
+
+impl PathId for domain::id::SessionId {
+    fn not_found() -> Problem {
+        Problem::new(Code::SessionNotFound, "there is no such session")
+    }
+}
+
+impl PathId for domain::id::MessageId {
+    fn not_found() -> Problem {
+        Problem::new(Code::MessageNotFound, "there is no such message")
+    }
+}
+
+impl<T: PathId, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let parameters = RawPathParams::from_request_parts(parts, state).await;
+        let id = parameters.ok().and_then(|parameters| parameters.iter().next()?.1.parse().ok());
+        id.map(Self).ok_or_else(T::not_found)
+    }
+}

@@ -1,0 +1,47 @@
+//! A query string.
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use serde_json::{Map, Value};
+
+use super::{Fields, FromFields};
+use crate::problem::{Code, Detail, Problem};
+
+/// The query string, read. An empty value counts as none.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<T>(pub T);
+
+impl<T: FromFields, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Fields::read(pairs(parts.uri.query().unwrap_or_default())?).map(Self)
+    }
+}
+
+fn pairs(query: &str) -> Result<Map<String, Value>, Problem> {
+    let mut values = Map::new();
+    for (name, value) in query.split('&').filter(|pair| !pair.is_empty()).map(split) {
+        let (name, value) = (decode(name)?, decode(value)?);
+        if values.contains_key(&name) {
+            let twice = Detail::new(Code::ValidMalformedRequest, "is given more than once");
+            return Err(twice.on(name).into());
+        }
+        let value = if value.is_empty() { Value::Null } else { Value::String(value) };
+        values.insert(name, value);
+    }
+    Ok(values)
+}
+
+fn split(pair: &str) -> (&str, &str) {
+    pair.split_once('=').unwrap_or((pair, ""))
+}
+
+/// Undoes percent-encoding; a plus sign is a space.
+fn decode(text: &str) -> Result<String, Problem> {
+    let spaced = text.replace('+', " ");
+    let decoded = percent_encoding::percent_decode_str(&spaced).decode_utf8();
+    decoded
+        .map(Into::into)
+        .map_err(|_| Problem::new(Code::ValidMalformedRequest, "the query string is not UTF-8"))
+}

@@ -1,0 +1,109 @@
+//! Whether the process and what it needs are there.
+//!
+//! `live` asks nothing: a process that answers is alive, and restarting it does not bring a database back.
+//! `ready` asks whether requests should come here. The others tell people where the fault is.
+
+mod probe;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+use crate::app::App;
+use crate::problem::RETRY_AFTER;
+
+pub use probe::Service;
+
+/// How things are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    /// As they should be.
+    Ok,
+    /// Requests are answered, but something is not as it should be.
+    Degraded,
+    /// Requests cannot be answered.
+    Unavailable,
+}
+
+#[derive(Debug, Serialize)]
+struct Health {
+    status: Status,
+    services: BTreeMap<&'static str, Service>,
+    timestamp: DateTime<Utc>,
+    /// In seconds.
+    uptime: u64,
+}
+
+/// `GET /health`: everything.
+pub async fn overview(State(app): State<App>) -> Response {
+    let (database, waha) = tokio::join!(probe::database(&app), probe::waha(&app));
+    let projections = probe::projections(&app, &database).await;
+    let status = match (database.is_up(), waha.is_up() && projections.is_up()) {
+        (false, _) => Status::Unavailable,
+        (true, false) => Status::Degraded,
+        (true, true) => Status::Ok,
+    };
+    let services = [("database", database), ("projections", projections), ("waha", waha)];
+    report(&app, status, services)
+}
+
+/// `GET /health/live`: the process answers.
+pub async fn live(State(app): State<App>) -> Response {
+    report(&app, Status::Ok, [])
+}
+
+/// `GET /health/ready`: requests may come here.
+pub async fn ready(State(app): State<App>) -> Response {
+    let database = probe::database(&app).await;
+    let projections = probe::projections(&app, &database).await;
+    let server = probe::server(&app);
+    let services = [("database", database), ("projections", projections), ("server", server)];
+    all_or_nothing(&app, services)
+}
+
+/// `GET /health/db`
+pub async fn database(State(app): State<App>) -> Response {
+    all_or_nothing(&app, [("database", probe::database(&app).await)])
+}
+
+/// `GET /waha/health`
+pub async fn waha(State(app): State<App>) -> Response {
+    all_or_nothing(&app, [("waha", probe::waha(&app).await)])
+}
+
+/// `GET /webhooks/health`: webhooks are taken.
+pub async fn webhooks(State(app): State<App>) -> Response {
+    let database = probe::database(&app).await;
+    all_or_nothing(&app, [("database", database), ("server", probe::server(&app))])
+}
+
+fn all_or_nothing<const N: usize>(app: &App, services: [(&'static str, Service); N]) -> Response {
+    let are_up = services.iter().all(|(_, service)| service.is_up());
+    report(app, if are_up { Status::Ok } else { Status::Unavailable }, services)
+}
+
+fn report<const N: usize>(
+    app: &App,
+    status: Status,
+    services: [(&'static str, Service); N],
+) -> Response {
+    let health = Health {
+        status,
+        services: BTreeMap::from(services),
+        timestamp: app.ambient().now(),
+        uptime: app.uptime().as_secs(),
+    };
+    match status {
+        Status::Ok | Status::Degraded => Json(health).into_response(),
+        Status::Unavailable => {
+            let retry_after = HeaderValue::from(RETRY_AFTER.as_secs());
+            let headers = [(header::RETRY_AFTER, retry_after)];
+            (StatusCode::SERVICE_UNAVAILABLE, headers, Json(health)).into_response()
+        }
+    }
+}

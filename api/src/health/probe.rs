@@ -1,0 +1,107 @@
+//! Looks at what the process needs, for no longer than somebody who asks about health should wait.
+
+use std::time::{Duration, Instant};
+
+use projections::projector::checkpoint;
+use serde::Serialize;
+use sqlx::Connection;
+use tokio::time::timeout;
+
+use crate::app::App;
+
+/// How long a look may take.
+const LOOK_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// How one of the things the process needs is. Says nothing an attacker could use: the reasons are in the log.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Service {
+    status: Availability,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Availability {
+    Up,
+    Down,
+}
+
+impl Service {
+    /// Whether it is as it should be.
+    pub fn is_up(&self) -> bool {
+        self.status == Availability::Up
+    }
+
+    fn up() -> Self {
+        Self { status: Availability::Up, latency_ms: None, detail: None }
+    }
+
+    fn down(detail: impl Into<String>) -> Self {
+        Self { status: Availability::Down, latency_ms: None, detail: Some(detail.into()) }
+    }
+
+    fn after(self, since: Instant) -> Self {
+        Self { latency_ms: u64::try_from(since.elapsed().as_millis()).ok(), ..self }
+    }
+}
+
+/// Whether the database answers.
+pub(super) async fn database(app: &App) -> Service {
+    let since = Instant::now();
+    let ping = async { app.pool.acquire().await?.ping().await };
+    match timeout(LOOK_TIME_MAX, ping).await {
+        Ok(Ok(())) => Service::up().after(since),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the database does not answer");
+            Service::down("does not answer").after(since)
+        }
+        Err(_) => Service::down("does not answer in time").after(since),
+    }
+}
+
+/// Whether WAHA answers.
+pub(super) async fn waha(app: &App) -> Service {
+    let since = Instant::now();
+    match timeout(LOOK_TIME_MAX, app.gateway.ping()).await {
+        Ok(Ok(version)) => {
+            Service { detail: Some(format!("version {version}")), ..Service::up() }.after(since)
+        }
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "WAHA does not answer");
+            Service::down("does not answer").after(since)
+        }
+        Err(_) => Service::down("does not answer in time").after(since),
+    }
+}
+
+/// Whether every projection moves; only asked of a database that is there.
+pub(super) async fn projections(app: &App, database: &Service) -> Service {
+    if !database.is_up() {
+        return Service::down("the database is away");
+    }
+    match timeout(LOOK_TIME_MAX, checkpoint::statuses(&app.pool)).await {
+        Ok(Ok(statuses)) => {
+            let halted = statuses.into_iter().filter(|status| status.error.is_some());
+            let names: Vec<_> = halted.map(|status| status.name).collect();
+            if names.is_empty() {
+                Service::up()
+            } else {
+                Service::down(format!("standing still: {}", names.join(", ")))
+            }
+        }
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the state of the projections cannot be read");
+            Service::down("cannot be read")
+        }
+        Err(_) => Service::down("cannot be read in time"),
+    }
+}
+
+/// Whether the process takes requests.
+pub(super) fn server(app: &App) -> Service {
+    if app.is_draining() { Service::down("shutting down") } else { Service::up() }
+}

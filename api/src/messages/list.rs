@@ -1,0 +1,106 @@
+//! `GET /messages`
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use chrono::{DateTime, Utc};
+use domain::message::content::ContentKind;
+use projections::messages::filter::MessageFilter;
+use projections::messages::status::{Direction, MessageStatus};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::envelope::listed;
+use crate::extract::field::Text;
+use crate::extract::{Fields, FromFields, Query};
+use crate::paging::Paging;
+use crate::problem::{Code, Detail, Problem};
+
+/// Every kind of message there may be, by the word clients write.
+const KINDS: [ContentKind; 8] = [
+    ContentKind::Text,
+    ContentKind::Image,
+    ContentKind::Video,
+    ContentKind::Audio,
+    ContentKind::Document,
+    ContentKind::Location,
+    ContentKind::Contact,
+    ContentKind::Other,
+];
+
+/// Which messages.
+pub struct Filter {
+    filter: MessageFilter,
+    paging: Paging,
+}
+
+impl FromFields for Filter {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let session_id = fields.optional("sessionId");
+        let direction = word(fields, "direction", Direction::ALL, Direction::as_str);
+        let status = word(fields, "status", MessageStatus::ALL, MessageStatus::as_str);
+        let kind = word(fields, "type", &KINDS, ContentKind::as_str);
+        let to = text(fields, "to");
+        let from = text(fields, "from");
+        let client_reference = text(fields, "clientReference");
+        let search = text(fields, "search");
+        let from_date = fields.optional("fromDate");
+        let to_date = fields.optional("toDate");
+        let paging = Paging::from_fields(fields);
+        let filter = MessageFilter {
+            session_id: session_id?,
+            direction: direction?,
+            status: status?,
+            kind: kind?,
+            to: to?,
+            from: from?,
+            from_date: from_date?,
+            to_date: to_date?,
+            search: search?,
+            client_reference: client_reference?,
+        };
+        check_order(fields, filter.from_date, filter.to_date)?;
+        Some(Self { filter, paging: paging? })
+    }
+}
+
+/// Lists messages, the newest first.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(Filter { filter, paging }): Query<Filter>,
+) -> Result<impl IntoResponse, Problem> {
+    let listing = app.read_models.list_messages(caller.tenant, &filter, paging.page()).await?;
+    let meta = paging.meta(&listing);
+    Ok(listed(listing.rows, meta))
+}
+
+/// The value that is written as the word given.
+fn word<T: Copy>(
+    fields: &mut Fields,
+    name: &'static str,
+    values: &[T],
+    as_str: impl Fn(T) -> &'static str,
+) -> Option<Option<T>> {
+    let words: Vec<_> = values.iter().map(|value| as_str(*value)).collect();
+    let given = fields.word(name, &words)?;
+    Some(values.iter().copied().find(|value| Some(as_str(*value)) == given))
+}
+
+fn text(fields: &mut Fields, name: &'static str) -> Option<Option<String>> {
+    let text: Option<Text> = fields.optional(name)?;
+    Some(text.map(|Text(text)| text))
+}
+
+fn check_order(
+    fields: &mut Fields,
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+) -> Option<()> {
+    match (from, to) {
+        (Some(from), Some(to)) if from > to => {
+            let detail = Detail::new(Code::ValidOutOfRange, "must not be before fromDate");
+            fields.refuse(detail.on("toDate").by("ORDER"))
+        }
+        _ => Some(()),
+    }
+}

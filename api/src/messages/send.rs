@@ -1,0 +1,182 @@
+//! `POST /messages/send`
+
+mod times;
+
+use axum::extract::State;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use domain::body::MessageBody;
+use domain::id::{MessageId, SessionId, TenantId};
+use domain::message::content::{ClientReference, ContentKind, CustomerMetadata};
+use domain::message::event::Queued;
+use domain::message::{Command, Message};
+use domain::phone::PhoneNumber;
+use domain::priority::Priority;
+use domain::session::Session;
+use http::StatusCode;
+use serde::Serialize;
+
+use super::phone;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::envelope::located;
+use crate::extract::field::Text;
+use crate::extract::path::PathId;
+use crate::extract::{Fields, FromFields, Json};
+use crate::mount::Mount;
+use crate::problem::{Code, Detail, Problem};
+use crate::request_id::RequestId;
+
+/// The message to be sent.
+pub struct Send {
+    session_id: SessionId,
+    /// A number, not yet read: a national one needs the tenant's country.
+    to: String,
+    body: MessageBody,
+    priority: Priority,
+    metadata: CustomerMetadata,
+    client_reference: Option<ClientReference>,
+    send_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// The message that was accepted.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Accepted {
+    id: MessageId,
+    session_id: SessionId,
+    to: PhoneNumber,
+    #[serde(rename = "type")]
+    kind: ContentKind,
+    status: &'static str,
+    priority: Priority,
+    client_reference: Option<ClientReference>,
+    send_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+    /// When it may be expected to go; none if that cannot be told now.
+    estimated_send_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+}
+
+impl FromFields for Send {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let session_id = fields.required("sessionId");
+        let to = recipient(fields);
+        let body = fields.required("body");
+        let kind = kind(fields);
+        let priority = fields.optional("priority");
+        let metadata = fields.optional("metadata");
+        let client_reference = fields.optional("clientReference");
+        let send_at = fields.optional("sendAt");
+        let expires_at = fields.optional("expiresAt");
+        kind?;
+        Some(Self {
+            session_id: session_id?,
+            to: to?,
+            body: body?,
+            priority: priority?.unwrap_or_default(),
+            metadata: metadata?.unwrap_or_default(),
+            client_reference: client_reference?,
+            send_at: send_at?,
+            expires_at: expires_at?,
+        })
+    }
+}
+
+/// Accepts a message. It is durable before it is answered, and sent afterwards by the delivery saga.
+pub async fn send(
+    State(app): State<App>,
+    caller: Caller,
+    request_id: RequestId,
+    mount: Mount,
+    Json(send): Json<Send>,
+) -> Result<Response, Problem> {
+    let queued = send.check(&app, caller.tenant).await?;
+    let session = app.executor.load::<Session>(caller.tenant, queued.session_id.0).await?;
+    if !matches!(session, Session::Open(_)) {
+        return Err(SessionId::not_found());
+    }
+    let id = MessageId(app.ambient().new_id());
+    let metadata = request_id.metadata(caller.actor());
+    let command = Command::Queue(queued.clone());
+    app.executor.execute::<Message>(caller.tenant, id.0, command, metadata).await?;
+    let accepted = Accepted::new(&app, id, queued).await;
+    Ok(located(StatusCode::ACCEPTED, &mount.path(&format!("/messages/{id}")), accepted))
+}
+
+/// An international number is read at once, so that its errors are told along with the others.
+fn recipient(fields: &mut Fields) -> Option<String> {
+    let Text(text) = fields.required("to")?;
+    match text.parse::<PhoneNumber>() {
+        Err(error) if phone::is_international(&text) => fields.refuse(phone::refusal(&error, "to")),
+        _ => Some(text),
+    }
+}
+
+fn kind(fields: &mut Fields) -> Option<()> {
+    let Some(Text(kind)) = fields.optional("type")? else { return Some(()) };
+    if kind == ContentKind::Text.as_str() {
+        return Some(());
+    }
+    let detail = Detail::new(Code::ValidUnsupportedType, "must be text: no other type can be sent");
+    fields.refuse(detail.on("type").by("ONE_OF"))
+}
+
+impl Send {
+    /// Checks what cannot be told from the request alone.
+    async fn check(self, app: &App, tenant: TenantId) -> Result<Queued, Problem> {
+        let now = app.ambient().now();
+        let mut details = times::check(self.send_at, self.expires_at, now);
+        let to = phone::read(app, tenant, &self.to).await?;
+        let to = to.map_err(|error| details.insert(0, phone::refusal(&error, "to")));
+        match (to, Problem::all(details)) {
+            (Ok(to), None) => Ok(self.into_queued(to, now)),
+            (_, Some(problem)) => Err(problem),
+            (Err(()), None) => Err(Problem::new(Code::ValidMalformedRequest, "cannot be read")),
+        }
+    }
+
+    fn into_queued(self, to: PhoneNumber, now: DateTime<Utc>) -> Queued {
+        Queued {
+            session_id: self.session_id,
+            to,
+            body: self.body,
+            priority: self.priority,
+            metadata: self.metadata,
+            client_reference: self.client_reference,
+            send_at: self.send_at,
+            expires_at: self.expires_at,
+            at: now,
+        }
+    }
+}
+
+impl Accepted {
+    async fn new(app: &App, id: MessageId, queued: Queued) -> Self {
+        let is_due = queued.send_at.is_none_or(|send_at| send_at <= queued.at);
+        Self {
+            id,
+            estimated_send_at: estimate(app, &queued).await,
+            session_id: queued.session_id,
+            to: queued.to,
+            kind: ContentKind::Text,
+            status: if is_due { "queued" } else { "scheduled" },
+            priority: queued.priority,
+            client_reference: queued.client_reference,
+            send_at: queued.send_at,
+            expires_at: queued.expires_at,
+            created_at: queued.at,
+        }
+    }
+}
+
+/// The message is accepted whether or not this can be told.
+async fn estimate(app: &App, queued: &Queued) -> Option<DateTime<Utc>> {
+    let ready_at = queued.send_at.map_or(queued.at, |send_at| send_at.max(queued.at));
+    let rate = app.delivery_rate_per_minute;
+    let estimated = app.queue.estimate(queued.session_id, rate, ready_at).await;
+    estimated
+        .inspect_err(|error| tracing::warn!(%error, "the time of sending could not be estimated"))
+        .ok()
+}

@@ -1,0 +1,22 @@
+//! `GET /messages/{id}`
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use domain::id::MessageId;
+
+use super::shown;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::envelope::success;
+use crate::extract::Id;
+use crate::problem::Problem;
+
+/// Shows a message.
+pub async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<MessageId>,
+) -> Result<impl IntoResponse, Problem> {
+    let look = || async { Ok(app.read_models.find_message(caller.tenant, id).await?) };
+    Ok(success(shown(&app, caller.tenant, id, look).await?))
+}

@@ -1,0 +1,50 @@
+//! `GET /messages/stats`
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use chrono::{DateTime, TimeDelta, Utc};
+use projections::stats::StatsRange;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::envelope::success;
+use crate::extract::{Fields, FromFields, Query};
+use crate::problem::{Code, Detail, Problem};
+
+/// What is told of unless asked otherwise.
+const SPAN_DEFAULT: TimeDelta = TimeDelta::days(30);
+
+/// Which time.
+pub struct Period {
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+}
+
+impl FromFields for Period {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let from = fields.optional("fromDate");
+        let to = fields.optional("toDate");
+        Some(Self { from: from?, to: to? })
+    }
+}
+
+/// Tells of a time's messages in numbers; of the last thirty days unless asked otherwise.
+pub async fn stats(
+    State(app): State<App>,
+    caller: Caller,
+    Query(period): Query<Period>,
+) -> Result<impl IntoResponse, Problem> {
+    let range = period.range(app.ambient().now())?;
+    Ok(success(app.read_models.message_stats(caller.tenant, range).await?))
+}
+
+impl Period {
+    fn range(self, now: DateTime<Utc>) -> Result<StatsRange, Problem> {
+        let to = self.to.unwrap_or(now);
+        let from = self.from.or_else(|| to.checked_sub_signed(SPAN_DEFAULT));
+        StatsRange::new(from.unwrap_or(DateTime::UNIX_EPOCH), to).map_err(|error| {
+            let detail = Detail::new(Code::ValidOutOfRange, error.to_string());
+            detail.on("fromDate").by("RANGE").into()
+        })
+    }
+}

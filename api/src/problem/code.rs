@@ -1,0 +1,121 @@
+//! Every kind of problem there is. A client may rely on the words; add, never change.
+
+use http::StatusCode;
+use serde::{Serialize, Serializer};
+
+macro_rules! codes {
+    ($($code:ident = $word:literal, $status:ident, $meaning:literal;)+) => {
+        /// A kind of problem.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $meaning] $code,)+
+        }
+
+        impl Code {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$code),+];
+
+            /// The word clients see.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$code => $word,)+ }
+            }
+
+            /// The status it is answered with.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$code => StatusCode::$status,)+ }
+            }
+
+            /// What it means.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$code => $meaning,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    AuthInvalidCredentials = "AUTH_INVALID_CREDENTIALS", UNAUTHORIZED, "No such account, or the wrong password.";
+    AuthTokenMissing = "AUTH_TOKEN_MISSING", UNAUTHORIZED, "No access token came with the request.";
+    AuthTokenInvalid = "AUTH_TOKEN_INVALID", UNAUTHORIZED, "The token is not one of ours, or not for this use.";
+    AuthTokenExpired = "AUTH_TOKEN_EXPIRED", UNAUTHORIZED, "The token's time is over.";
+    AuthRefreshReused = "AUTH_REFRESH_REUSED", UNAUTHORIZED, "The refresh token was used before; its login session is over.";
+    AuthSessionRevoked = "AUTH_SESSION_REVOKED", UNAUTHORIZED, "The login session is over.";
+    AuthzInsufficientPermissions = "AUTHZ_INSUFFICIENT_PERMISSIONS", FORBIDDEN, "The caller's role does not allow this.";
+    ValidMalformedRequest = "VALID_MALFORMED_REQUEST", BAD_REQUEST, "The request cannot be read.";
+    ValidMalformedJson = "VALID_MALFORMED_JSON", BAD_REQUEST, "The body is not JSON, or not a JSON object.";
+    ValidRequiredField = "VALID_REQUIRED_FIELD", BAD_REQUEST, "A field that must be there is not.";
+    ValidUnknownField = "VALID_UNKNOWN_FIELD", BAD_REQUEST, "There is no such field.";
+    ValidInvalidType = "VALID_INVALID_TYPE", BAD_REQUEST, "A field holds the wrong kind of value.";
+    ValidInvalidFormat = "VALID_INVALID_FORMAT", BAD_REQUEST, "A field's value is not well formed.";
+    ValidOutOfRange = "VALID_OUT_OF_RANGE", BAD_REQUEST, "A field's value is too small, too large, too early or too late.";
+    ValidUnsupportedType = "VALID_UNSUPPORTED_TYPE", BAD_REQUEST, "Messages of this type cannot be sent.";
+    ValidTenantRequired = "VALID_TENANT_REQUIRED", BAD_REQUEST, "The account exists in several tenants; the request must name one.";
+    ValidMethodNotAllowed = "VALID_METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED, "The resource has no such method.";
+    ValidNotAcceptable = "VALID_NOT_ACCEPTABLE", NOT_ACCEPTABLE, "There is nothing in a form the client accepts.";
+    ValidBodyTooLarge = "VALID_BODY_TOO_LARGE", PAYLOAD_TOO_LARGE, "The body is larger than the limit.";
+    ValidUnsupportedMediaType = "VALID_UNSUPPORTED_MEDIA_TYPE", UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON.";
+    RateLimitExceeded = "RATE_LIMIT_EXCEEDED", TOO_MANY_REQUESTS, "Too many requests; the headers tell when to go on.";
+    SysNotFound = "SYS_NOT_FOUND", NOT_FOUND, "There is no such route.";
+    SysInternalError = "SYS_INTERNAL_ERROR", INTERNAL_SERVER_ERROR, "Something went wrong in the server.";
+    SysServiceUnavailable = "SYS_SERVICE_UNAVAILABLE", SERVICE_UNAVAILABLE, "Something the server needs is away for a while.";
+    SysContended = "SYS_CONTENDED", SERVICE_UNAVAILABLE, "Too many are changing the same thing; try again.";
+    SysTimeout = "SYS_TIMEOUT", SERVICE_UNAVAILABLE, "The request took longer than the limit.";
+    SessionNotFound = "SESSION_NOT_FOUND", NOT_FOUND, "There is no such session.";
+    SessionAlreadyExists = "SESSION_ALREADY_EXISTS", CONFLICT, "The tenant has a session of this name.";
+    SessionDeleted = "SESSION_DELETED", CONFLICT, "The session is deleted, or about to be.";
+    SessionWrongState = "SESSION_WRONG_STATE", CONFLICT, "The session is not in the right state for this.";
+    SessionWahaUnavailable = "SESSION_WAHA_UNAVAILABLE", SERVICE_UNAVAILABLE, "WAHA is away.";
+    SessionWahaRefused = "SESSION_WAHA_REFUSED", BAD_GATEWAY, "WAHA refused, and would again.";
+    MessageNotFound = "MESSAGE_NOT_FOUND", NOT_FOUND, "There is no such message.";
+    MessageAlreadyExists = "MESSAGE_ALREADY_EXISTS", CONFLICT, "A message with this id exists already.";
+    MessageNotYetVisible = "MESSAGE_NOT_YET_VISIBLE", SERVICE_UNAVAILABLE, "The message exists, but cannot be shown yet.";
+    MessageWrongState = "MESSAGE_WRONG_STATE", CONFLICT, "The message is not in the right state for this.";
+    DeadLetterNotFound = "DEAD_LETTER_NOT_FOUND", NOT_FOUND, "There is no such dead letter.";
+    DeadLetterSettled = "DEAD_LETTER_SETTLED", CONFLICT, "The message is not among the dead letters.";
+    WebhookMalformed = "WEBHOOK_MALFORMED", BAD_REQUEST, "The webhook cannot be read.";
+    WebhookTimestampInvalid = "WEBHOOK_TIMESTAMP_INVALID", BAD_REQUEST, "The webhook's timestamp is too far in the future.";
+    WebhookSignatureInvalid = "WEBHOOK_SIGNATURE_INVALID", UNAUTHORIZED, "The webhook carries no valid signature.";
+    WebhookAddressNotAllowed = "WEBHOOK_ADDRESS_NOT_ALLOWED", FORBIDDEN, "Webhooks are not taken from this address.";
+    WebhookDraining = "WEBHOOK_DRAINING", SERVICE_UNAVAILABLE, "The server is shutting down; deliver it again.";
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const PREFIXES: [&str; 9] = [
+        "AUTH_",
+        "AUTHZ_",
+        "VALID_",
+        "RATE_",
+        "SYS_",
+        "MESSAGE_",
+        "SESSION_",
+        "WEBHOOK_",
+        "DEAD_LETTER_",
+    ];
+
+    #[test]
+    fn every_code_has_a_word_of_its_own_under_a_known_prefix() {
+        let words: HashSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(words.len(), Code::ALL.len());
+        for word in words {
+            assert!(PREFIXES.iter().any(|prefix| word.starts_with(prefix)), "{word}");
+        }
+    }
+
+    #[test]
+    fn every_code_is_an_error() {
+        for code in Code::ALL {
+            assert!(code.status().is_client_error() || code.status().is_server_error(), "{code:?}");
+        }
+    }
+}

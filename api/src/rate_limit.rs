@@ -1,0 +1,143 @@
+//! How many requests somebody may make, per minute and in this process.
+//!
+//! A bucket per key, refilled evenly: a minute's worth may come at once, and no more than that in the minute
+//! after. Buckets that are full again are forgotten, so that strangers cannot fill the memory.
+
+use std::hash::Hash;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+use http::{HeaderName, HeaderValue};
+
+use crate::problem::{Code, Problem};
+
+/// Full buckets are forgotten every so many requests.
+const SWEEP_EVERY: u64 = 4_096;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A limit for each `K`.
+pub struct RateLimit<K: Hash + Eq + Clone> {
+    per_minute: NonZeroU32,
+    buckets: RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>,
+    clock: DefaultClock,
+    checks: AtomicU64,
+}
+
+/// What is left after a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many there are in all.
+    pub limit: u32,
+    /// How many are left.
+    pub remaining: u32,
+    /// How long until all are there again, or, if none is left, until the next.
+    pub reset: Duration,
+}
+
+impl<K: Hash + Eq + Clone> RateLimit<K> {
+    /// So many per minute for each key.
+    pub fn per_minute(per_minute: NonZeroU32) -> Self {
+        let quota = Quota::per_minute(per_minute);
+        Self {
+            per_minute,
+            buckets: RateLimiter::dashmap(quota).with_middleware(),
+            clock: DefaultClock::default(),
+            checks: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts a request; `Err` if it was one too many.
+    pub fn check(&self, key: &K) -> Result<Allowance, Allowance> {
+        self.sweep();
+        let limit = self.per_minute.get();
+        match self.buckets.check_key(key) {
+            Ok(state) => {
+                let remaining = state.remaining_burst_capacity();
+                let reset = MINUTE * limit.saturating_sub(remaining) / limit;
+                Ok(Allowance { limit, remaining, reset })
+            }
+            Err(refusal) => {
+                let reset = refusal.wait_time_from(self.clock.now());
+                Err(Allowance { limit, remaining: 0, reset })
+            }
+        }
+    }
+
+    fn sweep(&self) {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
+            self.buckets.retain_recent();
+        }
+    }
+}
+
+impl Allowance {
+    /// As headers: the limit, what is left, and when (in seconds since 1970) that changes.
+    pub fn headers(self, now: DateTime<Utc>) -> [(HeaderName, HeaderValue); 3] {
+        let wait = TimeDelta::from_std(self.reset).unwrap_or_default();
+        let reset_at = now + wait + TimeDelta::milliseconds(999);
+        [
+            (HeaderName::from_static("x-ratelimit-limit"), self.limit.into()),
+            (HeaderName::from_static("x-ratelimit-remaining"), self.remaining.into()),
+            (HeaderName::from_static("x-ratelimit-reset"), reset_at.timestamp().into()),
+        ]
+    }
+
+    /// The answer to a request that was one too many.
+    pub fn exceeded(self, now: DateTime<Utc>) -> Problem {
+        let message = format!("no more than {} requests per minute", self.limit);
+        let problem = Problem::new(Code::RateLimitExceeded, message).retry_after(self.reset);
+        self.headers(now)
+            .into_iter()
+            .fold(problem, |problem, (name, value)| problem.with_header(name, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+
+    use super::*;
+
+    fn limit(per_minute: u32) -> RateLimit<&'static str> {
+        RateLimit::per_minute(NonZeroU32::new(per_minute).unwrap())
+    }
+
+    #[test]
+    fn each_key_has_its_own_limit() {
+        let limit = limit(2);
+        assert_eq!(limit.check(&"a").unwrap().remaining, 1);
+        assert_eq!(limit.check(&"a").unwrap().remaining, 0);
+        let refused = limit.check(&"a").unwrap_err();
+        assert!(refused.reset > Duration::from_secs(25) && refused.reset <= MINUTE / 2);
+        assert!(limit.check(&"b").is_ok());
+    }
+
+    #[test]
+    fn a_refusal_tells_when_to_go_on() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::seconds(1_000);
+        let allowance = Allowance { limit: 2, remaining: 0, reset: Duration::from_millis(2_100) };
+        let response = allowance.exceeded(now).into_response();
+        let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
+        assert_eq!(response.status().as_u16(), 429);
+        assert_eq!(header("retry-after"), "3");
+        assert_eq!(header("x-ratelimit-limit"), "2");
+        assert_eq!(header("x-ratelimit-remaining"), "0");
+        assert_eq!(header("x-ratelimit-reset"), "1003");
+    }
+
+    #[test]
+    fn what_was_not_seen_for_long_is_forgotten() {
+        let limit = limit(u32::MAX);
+        for _ in 0..SWEEP_EVERY {
+            assert!(limit.check(&"a").is_ok());
+        }
+        assert!(limit.buckets.len() <= 1);
+    }
+}

@@ -1,0 +1,208 @@
+//! The engine: every part put together, started and stopped.
+//!
+//! ```text
+//! stop: refuse webhooks (503, WAHA tries again) -> finish the requests under way -> stop sagas and
+//!       projectors, finishing calls to WAHA -> stop the log's appenders
+//! ```
+//!
+//! Invariant: every task is owned by a tracker and awaited; a request that was accepted before the stop is
+//! answered, and what was appended is durable.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use commands::credentials::Credentials;
+use commands::event_log::postgres::PostgresLog;
+use commands::executor::Executor;
+use commands::passwords::Passwords;
+use commands::sagas::delivery::{DeliveryOptions, DeliverySaga};
+use commands::sagas::sessions::{SessionOptions, SessionSaga};
+use commands::sagas::webhooks::WebhookSaga;
+use commands::session_keys::SessionKeys;
+use domain::id::EngineId;
+use domain::ports::Ambient;
+use projections::projector::Projector;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use webhook_adapter::inbound::reader::WahaWebhookReader;
+use webhook_adapter::outbound::{CONNECT_TIMEOUT_DEFAULT, InvalidOptions, WahaClient, WahaOptions};
+
+use crate::ambient::SystemAmbient;
+use crate::app::App;
+use crate::router;
+use crate::settings::{DeliverySettings, Settings, WahaSettings};
+
+/// Connections to the database, the appenders' own not counted.
+pub const CONNECTIONS_MAX: u32 = 24;
+/// How long a request waits for a connection before it is answered with 503.
+pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Calls to WAHA at a time.
+const DELIVERIES_MAX: u32 = 64;
+/// How often WAHA is asked for every session's status.
+const WATCH_EVERY: Duration = Duration::from_secs(15);
+/// How long a stop waits for what is under way. What is cut off then is found and settled by the next
+/// process: a call to WAHA shows as unknown.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// A running engine.
+pub struct Engine {
+    address: SocketAddr,
+    app: App,
+    /// Requests under way.
+    http: Stage,
+    /// Sagas and projectors.
+    work: Stage,
+    /// The log's tasks.
+    log: Stage,
+}
+
+/// Tasks that are stopped together.
+#[derive(Default)]
+struct Stage {
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+/// Why an engine does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings make no WAHA client.
+    #[error("the settings make no WAHA client")]
+    Waha(#[from] InvalidOptions),
+    /// The machine cannot hash passwords.
+    #[error("passwords cannot be hashed here")]
+    Passwords(#[from] commands::passwords::PasswordError),
+    /// The listener is of no use.
+    #[error("the listener has no address")]
+    Listener(#[from] std::io::Error),
+}
+
+impl Engine {
+    /// Starts every part on a migrated database.
+    pub fn start(
+        settings: &Settings,
+        pool: PgPool,
+        listener: TcpListener,
+    ) -> Result<Self, StartError> {
+        let ambient: Arc<dyn Ambient> = Arc::new(SystemAmbient);
+        let (http, work, log) = (Stage::default(), Stage::default(), Stage::default());
+        let event_log = PostgresLog::open(pool.clone(), &log.tasks, &log.shutdown);
+        let executor = Executor::new(event_log.clone(), Arc::clone(&ambient));
+        let waha = waha_client(&settings.waha, Arc::clone(&ambient))?;
+        let engine = EngineId(ambient.new_id());
+
+        let projector = Projector::new(event_log, pool.clone(), projections::all());
+        let shutdown = work.shutdown.clone();
+        work.tasks.spawn(async move { projector.run(shutdown).await });
+        let delivery = DeliverySaga::new(
+            pool.clone(),
+            executor.clone(),
+            waha.clone(),
+            engine,
+            delivery_options(&settings.delivery),
+        );
+        work.tasks.spawn(delivery.run(work.shutdown.clone()));
+        let reader = Arc::new(WahaWebhookReader);
+        let webhooks = WebhookSaga::new(pool.clone(), executor.clone(), reader, engine);
+        work.tasks.spawn(webhooks.run(work.shutdown.clone()));
+        let options = SessionOptions { watch_every: WATCH_EVERY };
+        let sessions =
+            SessionSaga::new(pool.clone(), executor.clone(), waha.clone(), engine, options);
+        work.tasks.spawn(sessions.run(work.shutdown.clone()));
+
+        let address = listener.local_addr()?;
+        let app = App::new(
+            settings,
+            pool.clone(),
+            executor,
+            Credentials::new(pool.clone()),
+            SessionKeys::new(pool),
+            Passwords::new()?,
+            waha,
+        );
+        http.tasks.spawn(serve(listener, app.clone(), http.shutdown.clone()));
+        Ok(Self { address, app, http, work, log })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops every part, in order.
+    pub async fn stop(self) {
+        self.app.begin_drain();
+        let stages = async {
+            self.http.stop().await;
+            self.work.stop().await;
+        };
+        if tokio::time::timeout(DRAIN_TIMEOUT, stages).await.is_err() {
+            tracing::warn!(
+                "stopped before everything under way was done; it will be settled later"
+            );
+        }
+        if tokio::time::timeout(DRAIN_TIMEOUT, self.log.stop()).await.is_err() {
+            tracing::error!("the event log did not stop in time");
+        }
+    }
+}
+
+impl Stage {
+    async fn stop(&self) {
+        self.shutdown.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken) {
+    let service = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned());
+    if let Err(error) = served.await {
+        tracing::error!(%error, "HTTP is served no more");
+    }
+}
+
+/// A client of the WAHA that the settings name.
+pub(crate) fn waha_client(
+    settings: &WahaSettings,
+    ambient: Arc<dyn Ambient>,
+) -> Result<Arc<WahaClient>, InvalidOptions> {
+    let public_url = settings.public_url.as_str().trim_end_matches('/');
+    let options = WahaOptions {
+        base_url: settings.base_url.to_string(),
+        api_key: settings.api_key.clone(),
+        webhook_url: Some(format!("{public_url}/webhooks/waha")),
+        request_timeout: settings.timeout,
+        connect_timeout: CONNECT_TIMEOUT_DEFAULT,
+    };
+    WahaClient::new(options, ambient).map(Arc::new)
+}
+
+pub(crate) fn delivery_options(settings: &DeliverySettings) -> DeliveryOptions {
+    DeliveryOptions {
+        rate_per_minute: settings.rate_per_minute.map_or(0, std::num::NonZeroU32::get),
+        retry: settings.retry,
+        concurrency_max: DELIVERIES_MAX,
+    }
+}
+
+/// Waits for SIGTERM or ctrl-C.
+pub(crate) async fn until_told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM cannot be heard; only ctrl-C stops the engine in order");
+            let _ = interrupt.await;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `POST /sessions`
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::id::SessionId;
+use domain::session::{Command, Session, SessionName};
+use http::StatusCode;
+
+use super::actions::settled;
+use crate::ambient::webhook_secret;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::envelope::located;
+use crate::extract::path::PathId;
+use crate::extract::{Fields, FromFields, Json};
+use crate::mount::Mount;
+use crate::problem::Problem;
+use crate::request_id::RequestId;
+
+/// How much of a session's name WAHA sees: its own names have 54 characters at most, and the id takes 33.
+const SLUG_CHARACTERS_MAX: usize = 20;
+
+/// The session to be made.
+pub struct Create {
+    name: SessionName,
+}
+
+impl FromFields for Create {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        Some(Self { name: fields.required("name")? })
+    }
+}
+
+/// Makes a session and has it started.
+///
+/// Its name and secret are reserved first. If the process dies before the log has the session, the next attempt
+/// finds the reservation and goes on with the ids in it.
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    request_id: RequestId,
+    mount: Mount,
+    Json(Create { name }): Json<Create>,
+) -> Result<Response, Problem> {
+    let new_id = SessionId(app.ambient().new_id());
+    let key = app
+        .session_keys
+        .reserve(caller.tenant, &name, new_id, &waha_name(&name, new_id), &webhook_secret())
+        .await?;
+    let id = key.session_id;
+    let command =
+        Command::Create { name, waha_session: key.waha_session, now: app.ambient().now() };
+    let metadata = request_id.metadata(caller.actor());
+    app.executor.execute::<Session>(caller.tenant, id.0, command, metadata).await?;
+
+    let session = settled(&app, caller.tenant, id).await?.ok_or_else(SessionId::not_found)?;
+    Ok(located(StatusCode::CREATED, &mount.path(&format!("/sessions/{id}")), session))
+}
+
+/// WAHA's name for the session: readable, of the characters WAHA takes, and nobody else's.
+fn waha_name(name: &SessionName, id: SessionId) -> String {
+    let letters = name.as_str().to_ascii_lowercase();
+    let slug: String = letters
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .take(SLUG_CHARACTERS_MAX)
+        .collect();
+    format!("{}_{}", slug.trim_end_matches('-'), id.0.simple())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn wahas_name_is_readable_and_within_its_limits() {
+        let id = SessionId(Uuid::from_u128(0x17));
+        let named = |name: &str| waha_name(&name.to_owned().try_into().unwrap(), id);
+        assert_eq!(named("Sales Desk"), format!("sales-desk_{}", id.0.simple()));
+        assert_eq!(named("a.-_ "), format!("a_{}", id.0.simple()));
+        let longest = named(&"x".repeat(64));
+        assert!(longest.len() <= 54, "{longest}");
+    }
+}

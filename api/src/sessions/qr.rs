@@ -1,0 +1,71 @@
+//! `GET /sessions/{id}/qr`
+
+mod picture;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::id::SessionId;
+use domain::ports::waha::GatewayError;
+use domain::session::Session;
+use http::{HeaderMap, header};
+use serde::Serialize;
+
+use crate::accept;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::envelope::success;
+use crate::extract::Id;
+use crate::extract::path::PathId;
+use crate::problem::{Code, Problem};
+
+const PNG: &str = "image/png";
+const SVG: &str = "image/svg+xml";
+const JSON: &str = "application/json";
+
+/// The text the code stands for.
+#[derive(Debug, Serialize)]
+struct Value {
+    value: String,
+}
+
+/// The code to pair the session with, as a picture or as text.
+pub async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Id(id): Id<SessionId>,
+) -> Result<Response, Problem> {
+    let form = accept::choose(&headers, &[PNG, SVG, JSON]).ok_or_else(not_acceptable)?;
+    let session = app.executor.load::<Session>(caller.tenant, id.0).await?;
+    let Session::Open(open) = session else { return Err(SessionId::not_found()) };
+    let code = app.gateway.qr(&open.waha_session).await?;
+    Ok(match form {
+        PNG => ([(header::CONTENT_TYPE, PNG)], picture::png(&code.value)?).into_response(),
+        SVG => ([(header::CONTENT_TYPE, SVG)], picture::svg(&code.value)?).into_response(),
+        _ => success(Value { value: code.value }).into_response(),
+    })
+}
+
+fn not_acceptable() -> Problem {
+    let message = format!("there is {PNG}, {SVG} and {JSON}");
+    Problem::new(Code::ValidNotAcceptable, message)
+}
+
+impl From<GatewayError> for Problem {
+    fn from(error: GatewayError) -> Self {
+        match error {
+            GatewayError::Unavailable(_) => {
+                let message = "WAHA is not available; try again in a moment";
+                Self::unavailable(Code::SessionWahaUnavailable, message).caused_by(error)
+            }
+            GatewayError::NotFound => {
+                let message = "WAHA does not have the session; start it first";
+                Self::new(Code::SessionWrongState, message)
+            }
+            GatewayError::WrongState(_) => Self::new(Code::SessionWrongState, error.to_string()),
+            GatewayError::Refused(_) => {
+                Self::new(Code::SessionWahaRefused, error.to_string()).caused_by(error)
+            }
+        }
+    }
+}

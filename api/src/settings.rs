@@ -1,0 +1,90 @@
+//! What the environment tells the process, read once and never again.
+//!
+//! Reading is pure: it takes a lookup, so a test needs no environment. Everything that is wrong is told at
+//! once, each with its fix. No secret has a default. Sections can be read alone, for verbs of the command
+//! line that need no more. What each setting means is in [`table`] and nowhere else.
+
+mod database;
+mod delivery;
+mod duration;
+mod http;
+mod log;
+mod reader;
+mod secret;
+pub mod table;
+mod tokens;
+mod waha;
+
+#[cfg(test)]
+mod tests;
+
+pub use database::DatabaseSettings;
+pub use delivery::DeliverySettings;
+pub use http::{CorsOrigins, HttpSettings};
+pub use log::{LogFormat, LogSettings};
+pub use reader::SettingError;
+pub use tokens::{SigningKey, TokenSettings};
+pub use waha::WahaSettings;
+
+use reader::Reader;
+
+/// Every setting of `serve`.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the events and the read models are.
+    pub database: DatabaseSettings,
+    /// How HTTP is served.
+    pub http: HttpSettings,
+    /// How tokens are signed.
+    pub tokens: TokenSettings,
+    /// How WAHA is reached, and how it reaches us.
+    pub waha: WahaSettings,
+    /// How messages are paced and retried.
+    pub delivery: DeliverySettings,
+    /// How logs are written.
+    pub log: LogSettings,
+}
+
+impl Settings {
+    /// Reads every section, or tells everything that is wrong.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<SettingError>> {
+        Reader::read(&lookup, |reader| {
+            let database = DatabaseSettings::take(reader);
+            let http = HttpSettings::take(reader);
+            let tokens = TokenSettings::take(reader);
+            let waha = WahaSettings::take(reader);
+            let delivery = DeliverySettings::take(reader);
+            let log = LogSettings::take(reader);
+            Some(Self {
+                database: database?,
+                http: http?,
+                tokens: tokens?,
+                waha: waha?,
+                delivery: delivery?,
+                log: log?,
+            })
+        })
+    }
+}
+
+macro_rules! sections {
+    ($($section:ident),+ $(,)?) => {$(
+        impl $section {
+            /// Reads this section alone, or tells everything that is wrong with it.
+            pub fn read(
+                lookup: impl Fn(&str) -> Option<String>,
+            ) -> Result<Self, Vec<SettingError>> {
+                Reader::read(&lookup, Self::take)
+            }
+        }
+    )+};
+}
+
+sections!(
+    DatabaseSettings,
+    HttpSettings,
+    TokenSettings,
+    WahaSettings,
+    DeliverySettings,
+    LogSettings
+);

@@ -1,0 +1,39 @@
+//! How messages are paced and retried.
+
+use std::num::NonZeroU32;
+
+use chrono::TimeDelta;
+use domain::message::retry::RetryPolicy;
+
+use super::reader::Reader;
+use super::table;
+
+/// A day: longer waits between attempts are no retries any more.
+const BACKOFF_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
+
+/// How messages are paced and retried.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliverySettings {
+    /// Messages per session; none: no pacing.
+    pub rate_per_minute: Option<NonZeroU32>,
+    /// How often and when a refused message is tried again.
+    pub retry: RetryPolicy,
+}
+
+impl DeliverySettings {
+    pub(super) fn take(reader: &mut Reader<'_>) -> Option<Self> {
+        let rate = reader.number(&table::DELIVERY_RATE_PER_MINUTE, 0..=60_000);
+        let attempts_max = reader.number(&table::DELIVERY_MAX_ATTEMPTS, 1..=1_000);
+        let base_ms = reader.number(&table::DELIVERY_BACKOFF_BASE_MS, 1..=BACKOFF_MS_MAX);
+        let shortest_ms = base_ms.unwrap_or(1);
+        let max_ms = reader.number(&table::DELIVERY_BACKOFF_MAX_MS, shortest_ms..=BACKOFF_MS_MAX);
+        Some(Self {
+            rate_per_minute: NonZeroU32::new(rate?),
+            retry: RetryPolicy {
+                attempts_max: attempts_max?,
+                base: TimeDelta::milliseconds(base_ms?),
+                max: TimeDelta::milliseconds(max_ms?),
+            },
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! How HTTP is served.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+
+use http::HeaderValue;
+use ipnet::IpNet;
+use reqwest::Url;
+
+use super::reader::Reader;
+use super::table;
+
+/// Most requests per minute that may be set: beyond it, a limit limits nothing.
+const RATE_MAX: u32 = 1_000_000;
+
+/// How HTTP is served.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Whose pages may call.
+    pub cors: CorsOrigins,
+    /// Requests a tenant may make.
+    pub rate_limit_per_minute: NonZeroU32,
+    /// Sign-ins that may be tried from one address for one account.
+    pub login_rate_limit_per_minute: NonZeroU32,
+    /// From where webhooks are taken; none: from anywhere.
+    pub webhook_allowed: Option<Vec<IpNet>>,
+}
+
+/// Whose web pages may call the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CorsOrigins {
+    /// None but its own.
+    Own,
+    /// Any.
+    Any,
+    /// These.
+    Listed(Vec<HeaderValue>),
+}
+
+impl HttpSettings {
+    pub(super) fn take(reader: &mut Reader<'_>) -> Option<Self> {
+        let host = reader.required(&table::HOST, |text| text.parse::<IpAddr>().ok());
+        let port = reader.number(&table::PORT, 0..=u16::MAX);
+        let cors = reader.optional(&table::CORS_ORIGIN, parse_origins);
+        let rate = rate(reader, &table::RATE_LIMIT_PER_MINUTE);
+        let login_rate = self::rate(reader, &table::LOGIN_RATE_LIMIT_PER_MINUTE);
+        let webhook_allowed = reader.optional(&table::WEBHOOK_ALLOWED_IPS, parse_networks);
+        Some(Self {
+            listen: SocketAddr::new(host?, port?),
+            cors: cors?.unwrap_or(CorsOrigins::Own),
+            rate_limit_per_minute: rate?,
+            login_rate_limit_per_minute: login_rate?,
+            webhook_allowed: webhook_allowed?,
+        })
+    }
+}
+
+fn rate(reader: &mut Reader<'_>, setting: &table::Setting) -> Option<NonZeroU32> {
+    reader.number(setting, 1..=RATE_MAX).and_then(NonZeroU32::new)
+}
+
+fn parse_origins(text: &str) -> Option<CorsOrigins> {
+    if text == "*" {
+        return Some(CorsOrigins::Any);
+    }
+    text.split(',')
+        .map(|origin| parse_origin(origin.trim()))
+        .collect::<Option<_>>()
+        .map(CorsOrigins::Listed)
+}
+
+/// An origin is a scheme and a host, with no path: browsers send it so.
+fn parse_origin(text: &str) -> Option<HeaderValue> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let is_origin = url.origin().ascii_serialization() == text;
+    is_origin.then(|| HeaderValue::from_str(text).ok())?
+}
+
+fn parse_networks(text: &str) -> Option<Vec<IpNet>> {
+    let network = |text: &str| {
+        text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()
+    };
+    text.split(',').map(|part| network(part.trim())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_taken_as_browsers_send_them() {
+        assert_eq!(parse_origins("*"), Some(CorsOrigins::Any));
+        let listed = parse_origins("https://a.example, http://localhost:5173");
+        assert!(matches!(listed, Some(CorsOrigins::Listed(origins)) if origins.len() == 2));
+        for text in ["https://a.example/", "a.example", "ftp://a.example", "https://a.example,"] {
+            assert_eq!(parse_origins(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn networks_and_single_addresses_are_read() {
+        let networks = parse_networks("10.0.0.0/8, 192.0.2.7,::1").unwrap();
+        assert!(networks[1].contains(&"192.0.2.7".parse::<IpAddr>().unwrap()));
+        assert_eq!(parse_networks("10.0.0.0/33"), None);
+    }
+}

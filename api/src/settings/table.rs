@@ -1,0 +1,156 @@
+//! Every setting: its name, its default, what it must be, what it is for. Errors and the reference are made
+//! of this table.
+
+/// One setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// The environment variable.
+    pub name: &'static str,
+    /// What holds when it is not set.
+    pub default: Option<&'static str>,
+    /// What it must be; completes "set it to".
+    pub expects: &'static str,
+    /// What it is for.
+    pub meaning: &'static str,
+    /// Whether its value must never be shown.
+    pub is_secret: bool,
+}
+
+/// The reference of all settings, as `docs/settings.md` holds it.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Settings\n\nRead from the environment once, at the start. All errors in them are told at once, each with its fix. \
+         No secret\nhas a default. This page is the output of `heliograph settings`.\n\n\
+         | variable | default | meaning | set it to |\n|---|---|---|---|\n",
+    );
+    for Setting { name, default, expects, meaning, .. } in ALL {
+        let default = default.map(|default| format!("`{default}`")).unwrap_or_default();
+        let expects = expects.replace('<', "&lt;").replace('>', "&gt;");
+        let meaning = meaning.replace('<', "&lt;").replace('>', "&gt;");
+        page.push_str(&format!("| `{name}` | {default} | {meaning} | {expects} |\n"));
+    }
+    page
+}
+
+/// The default of a setting that must be set, or that may be left out.
+const NONE: Option<&str> = None;
+
+macro_rules! table {
+    ($($name:ident, $secrecy:ident, $default:expr, $expects:literal, $meaning:literal;)+) => {
+        $(
+            #[doc = $meaning]
+            pub const $name: Setting = Setting {
+                name: stringify!($name),
+                default: $default,
+                expects: $expects,
+                meaning: $meaning,
+                is_secret: table!(@ $secrecy),
+            };
+        )+
+
+        /// The whole table, in the order of the reference.
+        pub const ALL: &[Setting] = &[$($name),+];
+    };
+    (@ secret) => { true };
+    (@ open) => { false };
+}
+
+table! {
+    DATABASE_URL, secret, NONE,
+        "postgres://<user>:<password>@<host>:5432/<database>, or set DB_DATABASE and the other DB_* settings instead",
+        "The PostgreSQL database. Goes before the DB_* settings.";
+    DB_HOST, open, Some("localhost"),
+        "the name or address of the database server",
+        "The database server, where DATABASE_URL is not set.";
+    DB_PORT, open, Some("5432"),
+        "a port number from 1 to 65535",
+        "The database server's port, where DATABASE_URL is not set.";
+    DB_USERNAME, open, Some("postgres"),
+        "the database user",
+        "The database user, where DATABASE_URL is not set.";
+    DB_PASSWORD, secret, NONE,
+        "the database user's password",
+        "The database user's password, where DATABASE_URL is not set. Optional.";
+    DB_DATABASE, open, NONE,
+        "the name of the database",
+        "The database's name, where DATABASE_URL is not set.";
+    HOST, open, Some("0.0.0.0"),
+        "an IP address, such as 0.0.0.0 or 127.0.0.1",
+        "The address to listen on.";
+    PORT, open, Some("3000"),
+        "a port number from 0 to 65535 (0: any free one)",
+        "The port to listen on.";
+    CORS_ORIGIN, open, NONE,
+        "* or origins such as https://app.example.com, separated by commas",
+        "Whose web pages may call the API. Optional: without it, none but its own.";
+    RATE_LIMIT_PER_MINUTE, open, Some("6000"),
+        "a whole number from 1 to 1000000",
+        "How many requests a tenant may make per minute.";
+    LOGIN_RATE_LIMIT_PER_MINUTE, open, Some("30"),
+        "a whole number from 1 to 1000000",
+        "How many sign-ins per minute may be tried from one address for one account.";
+    WEBHOOK_ALLOWED_IPS, open, NONE,
+        "addresses or networks such as 10.0.0.0/8 or ::1, separated by commas",
+        "From where webhooks are taken. Optional: without it, from anywhere; the signature is checked in any case.";
+    JWT_SECRET, secret, NONE,
+        "at least 32 bytes nobody can guess, such as the output of: openssl rand -hex 32",
+        "Signs access tokens.";
+    JWT_EXPIRES_IN, open, Some("24h"),
+        "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
+        "How long an access token is good.";
+    JWT_REFRESH_SECRET, secret, NONE,
+        "at least 32 bytes nobody can guess and other than JWT_SECRET, such as the output of: openssl rand -hex 32",
+        "Signs refresh tokens.";
+    JWT_REFRESH_EXPIRES_IN, open, Some("7d"),
+        "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
+        "How long a refresh token is good.";
+    WAHA_BASE_URL, open, NONE,
+        "WAHA's address, such as http://localhost:3001",
+        "Where WAHA is.";
+    WAHA_API_KEY, secret, NONE,
+        "WAHA's API key",
+        "The key WAHA asks for.";
+    WAHA_WEBHOOK_SECRET, secret, NONE,
+        "at least 16 bytes nobody can guess, such as the output of: openssl rand -hex 32",
+        "Verifies webhooks of WAHA sessions that were not made here (also read as WEBHOOK_SECRET).";
+    WEBHOOK_SECRET, secret, NONE,
+        "the same as WAHA_WEBHOOK_SECRET",
+        "Another name of WAHA_WEBHOOK_SECRET, which goes before it.";
+    WAHA_TIMEOUT_SECONDS, open, Some("45"),
+        "a whole number from 16 to 600: WAHA itself may hold a request for 15 seconds before it refuses it",
+        "How long WAHA may take to answer before the outcome counts as unknown.";
+    PUBLIC_URL, open, NONE,
+        "the address under which WAHA reaches this server, such as http://heliograph:3000",
+        "Where WAHA sends its webhooks. Optional: http://localhost:<PORT>.";
+    DELIVERY_RATE_PER_MINUTE, open, Some("20"),
+        "a whole number from 0 to 60000 (0: no pacing)",
+        "How many messages a session sends per minute.";
+    DELIVERY_MAX_ATTEMPTS, open, Some("10"),
+        "a whole number from 1 to 1000",
+        "How often a message is tried before it is a dead letter.";
+    DELIVERY_BACKOFF_BASE_MS, open, Some("1000"),
+        "a whole number from 1 to 86400000",
+        "The longest wait before the first retry, in milliseconds; it doubles with every further one.";
+    DELIVERY_BACKOFF_MAX_MS, open, Some("300000"),
+        "a whole number from DELIVERY_BACKOFF_BASE_MS to 86400000",
+        "The longest wait before any retry, in milliseconds.";
+    LOG_FORMAT, open, Some("text"),
+        "text or json",
+        "How log lines are written.";
+    LOG_LEVEL, open, Some("info"),
+        "error, warn, info, debug or trace, or directives such as info,sqlx=warn",
+        "How much is logged.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_in_the_documentation_is_the_one_of_this_table() {
+        assert!(
+            include_str!("../../../docs/settings.md") == reference(),
+            "docs/settings.md is out of date: run `cargo run -p api -- settings > docs/settings.md`"
+        );
+    }
+}

@@ -1,0 +1,34 @@
+//! WAHA's webhooks: taken, and counted.
+//!
+//! A webhook is verified, stored, and only then answered; what it means is worked out afterwards by the webhook
+//! saga. The answer does not depend on whether the session exists, so it cannot be asked.
+
+pub mod allow_list;
+mod receive;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use domain::webhook;
+
+pub use receive::{BODY_BYTES_MAX, receive};
+
+use crate::app::App;
+use crate::envelope::success;
+use crate::peer::Peer;
+use crate::problem::Problem;
+
+/// `GET /webhooks/stats`: the last day of the whole installation, in numbers.
+pub async fn stats(State(app): State<App>, Peer(peer): Peer) -> Result<impl IntoResponse, Problem> {
+    let now = app.ambient().now();
+    app.limits.public_stats.check(&peer).map_err(|limit| limit.exceeded(now))?;
+    Ok(success(app.read_models.webhook_stats(now).await?))
+}
+
+impl From<webhook::Rejection> for Problem {
+    fn from(rejection: webhook::Rejection) -> Self {
+        match rejection {
+            // Only asked to be received here, which is never refused.
+            webhook::Rejection::Unknown => Self::internal(rejection),
+        }
+    }
+}
