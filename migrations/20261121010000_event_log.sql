@@ -49,6 +49,8 @@ create trigger events_are_append_only
     before update or delete or truncate on events
     for each statement execute function refuse_to_change_history();
 
+-- Each partition gets that trigger too: it can be named in a statement by itself.
+--
 -- A partition for this month and each of the next. There is no default partition: rows in one would stand in
 -- the way of every partition made later, and of detaching any without a lock.
 create function create_event_partitions(months_ahead integer) returns void language plpgsql as $$
@@ -68,6 +70,11 @@ begin
                 name,
                 month,
                 (month at time zone 'utc' + interval '1 month') at time zone 'utc'
+            );
+            execute format(
+                'create trigger events_are_append_only before update or delete or truncate on %I
+                     for each statement execute function refuse_to_change_history()',
+                name
             );
         end if;
     end loop;

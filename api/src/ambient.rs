@@ -1,10 +1,13 @@
 //! Time, ids and randomness as the machine gives them; the one place where they are asked for.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use domain::ports::Ambient;
 use rand::RngExt;
 use secrecy::SecretString;
 use uuid::Uuid;
+
+/// Digits of a second that PostgreSQL keeps: a time is the same in an event, in a view and in an answer.
+const STORED_DIGITS: u16 = 6;
 
 /// The machine's clock and randomness.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,7 +16,7 @@ pub struct SystemAmbient;
 impl Ambient for SystemAmbient {
     #[expect(clippy::disallowed_methods, reason = "this is the edge")]
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        Utc::now().trunc_subsecs(STORED_DIGITS)
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the edge")]

@@ -86,15 +86,16 @@ impl Asked {
         let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
         let problem = response.extensions().get::<Problem>();
         let code = problem.map(|problem| problem.code().as_str());
-        match problem.and_then(Problem::causes) {
-            Some(error) => tracing::error!(
+        if let Some(error) = problem.and_then(Problem::causes) {
+            tracing::error!(
                 method, route, status, latency_ms, code, error, request_id = %id,
                 "{method} {route} answered {status}: {error}"
-            ),
-            None => tracing::info!(
+            );
+        } else {
+            tracing::info!(
                 method, route, status, latency_ms, code, request_id = %id,
                 "{method} {route} answered {status}"
-            ),
+            );
         }
     }
 }

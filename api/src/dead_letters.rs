@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::{listed, located, success};
 use crate::extract::path::PathId;
-use crate::extract::{Fields, FromFields, Id, Query};
+use crate::extract::{Fields, FromFields, Id, Noted, Query};
 use crate::mount::Mount;
 use crate::paging::Paging;
 use crate::problem::{Code, Problem};
@@ -51,10 +51,10 @@ impl PathId for DeadLetterId {
 }
 
 impl FromFields for Filter {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
         let session_id = fields.optional("sessionId");
         let paging = Paging::from_fields(fields);
-        Some(Self { session_id: session_id?, paging: paging? })
+        Ok(Self { session_id: session_id?, paging: paging? })
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// An answer to a request that went well.
 #[derive(Debug, Serialize)]
-pub struct Success<T, M = ()> {
+pub struct Answer<T, M = ()> {
     success: bool,
     data: T,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -15,13 +15,13 @@ pub struct Success<T, M = ()> {
 }
 
 /// A request that went well.
-pub fn success<T: Serialize>(data: T) -> Json<Success<T>> {
-    Json(Success { success: true, data, meta: None })
+pub fn success<T: Serialize>(data: T) -> Json<Answer<T>> {
+    Json(Answer { success: true, data, meta: None })
 }
 
 /// A list, and where in it we are.
-pub fn listed<T: Serialize, M: Serialize>(data: Vec<T>, meta: M) -> Json<Success<Vec<T>, M>> {
-    Json(Success { success: true, data, meta: Some(meta) })
+pub fn listed<T: Serialize, M: Serialize>(data: Vec<T>, meta: M) -> Json<Answer<Vec<T>, M>> {
+    Json(Answer { success: true, data, meta: Some(meta) })
 }
 
 /// Something made or accepted, and where it can be seen.

@@ -12,7 +12,7 @@ pub mod query;
 #[cfg(test)]
 mod tests;
 
-pub use fields::{Fields, FromFields};
+pub use fields::{Fields, FromFields, Noted};
 pub use json::Json;
 pub use path::Id;
 pub use query::Query;

@@ -4,7 +4,7 @@ use projections::page::{Cursor, InvalidPage, LIMIT_DEFAULT, LIMIT_MAX, Listing, 
 use serde::Serialize;
 
 use crate::extract::field::Text;
-use crate::extract::{Fields, FromFields};
+use crate::extract::{Fields, FromFields, Noted};
 use crate::problem::{Code, Detail};
 
 /// A page by its number, or the one after a cursor.
@@ -51,7 +51,7 @@ impl Paging {
 
 impl FromFields for Paging {
     /// Where both are given, the cursor counts: it is what the last answer gave.
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
         let limit = fields.number("limit", 1..=u64::from(LIMIT_MAX));
         let number = fields.number("page", 1..=u64::from(u32::MAX));
         let cursor = cursor(fields);
@@ -61,16 +61,16 @@ impl FromFields for Paging {
             None => Page::numbered(number, limit).map(|page| (page, Some(number))),
         };
         match page {
-            Ok((page, number)) => Some(Self { page, number, limit }),
+            Ok((page, number)) => Ok(Self { page, number, limit }),
             Err(error) => fields.refuse(refusal(error)),
         }
     }
 }
 
-fn cursor(fields: &mut Fields) -> Option<Option<Cursor>> {
-    let Some(Text(text)) = fields.optional("cursor")? else { return Some(None) };
+fn cursor(fields: &mut Fields) -> Result<Option<Cursor>, Noted> {
+    let Some(Text(text)) = fields.optional("cursor")? else { return Ok(None) };
     match text.parse() {
-        Ok(cursor) => Some(Some(cursor)),
+        Ok(cursor) => Ok(Some(cursor)),
         Err(error) => {
             let detail = Detail::new(Code::ValidInvalidFormat, format!("{error}"));
             fields.refuse(detail.on("cursor").by("CURSOR"))

@@ -22,9 +22,12 @@ pub use shape::{envelope, rfc9457};
 /// When a client may try again, if nothing better is known.
 pub const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// Why a request is refused.
+/// Why a request is refused. Boxed: it is passed on by every handler, and hardly ever there.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Refusal>);
+
+#[derive(Debug, Clone)]
+struct Refusal {
     /// The first decides the status; there is always one.
     first: Detail,
     more: Vec<Detail>,
@@ -70,7 +73,7 @@ impl Detail {
 
 impl From<Detail> for Problem {
     fn from(first: Detail) -> Self {
-        Self { first, more: Vec::new(), headers: Vec::new(), cause: None }
+        Self(Box::new(Refusal { first, more: Vec::new(), headers: Vec::new(), cause: None }))
     }
 }
 
@@ -83,8 +86,9 @@ impl Problem {
     /// Everything that is wrong, if anything is.
     pub fn all(details: Vec<Detail>) -> Option<Self> {
         let mut details = details.into_iter();
-        let problem = Self::from(details.next()?);
-        Some(Self { more: details.collect(), ..problem })
+        let mut problem = Self::from(details.next()?);
+        problem.0.more = details.collect();
+        Some(problem)
     }
 
     /// A failure of ours; what it was is for the log alone.
@@ -101,7 +105,7 @@ impl Problem {
     /// What it was, for the log.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.cause = Some(Arc::from(cause.into()));
+        self.0.cause = Some(Arc::from(cause.into()));
         self
     }
 
@@ -115,23 +119,23 @@ impl Problem {
     /// A header that goes with it.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     /// Its kind.
     pub fn code(&self) -> Code {
-        self.first.code
+        self.0.first.code
     }
 
     /// Everything that is wrong.
     pub fn details(&self) -> impl Iterator<Item = &Detail> {
-        std::iter::once(&self.first).chain(&self.more)
+        std::iter::once(&self.0.first).chain(&self.0.more)
     }
 
     /// What is behind it, outermost first, for the log.
     pub fn causes(&self) -> Option<String> {
-        let mut next: Option<&(dyn Error + 'static)> = Some(self.cause.as_deref()?);
+        let mut next: Option<&(dyn Error + 'static)> = Some(self.0.cause.as_deref()?);
         let mut chain = Vec::new();
         while let Some(error) = next {
             chain.push(error.to_string());
@@ -145,7 +149,7 @@ impl IntoResponse for Problem {
     /// Without a body: that is written by [`crate::answer`], which knows what the client accepts.
     fn into_response(mut self) -> Response {
         let mut response = self.code().status().into_response();
-        response.headers_mut().extend(std::mem::take(&mut self.headers));
+        response.headers_mut().extend(std::mem::take(&mut self.0.headers));
         response.extensions_mut().insert(self);
         response
     }

@@ -20,7 +20,7 @@ use crate::problem::{Code, Problem};
 /// Full buckets are forgotten every so many requests.
 const SWEEP_EVERY: u64 = 4_096;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// A limit for each `K`.
 pub struct RateLimit<K: Hash + Eq + Clone> {

@@ -20,6 +20,7 @@ use axum::routing::{delete, get, post};
 use domain::access::Permission::{
     ManageSessions, ReadHistory, ReadMessages, ReadSessions, SendMessages,
 };
+use tower::util::option_layer;
 
 use crate::answer::{self, MakeId, PREFIX};
 use crate::app::App;
@@ -42,7 +43,7 @@ pub fn router(app: App) -> Router {
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(from_fn(limits::contain))
-        .layer(cors)
+        .layer(option_layer(cors))
         .layer(from_fn_with_state(make_id, answer::finish))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app)

@@ -32,8 +32,8 @@ use webhook_adapter::outbound::{CONNECT_TIMEOUT_DEFAULT, InvalidOptions, WahaCli
 
 use crate::ambient::SystemAmbient;
 use crate::app::App;
-use crate::router;
 use crate::settings::{DeliverySettings, Settings, WahaSettings};
+use crate::{metering, router};
 
 /// Connections to the database, the appenders' own not counted.
 pub const CONNECTIONS_MAX: u32 = 24;
@@ -113,6 +113,8 @@ impl Engine {
             SessionSaga::new(pool.clone(), executor.clone(), waha.clone(), engine, options);
         work.tasks.spawn(sessions.run(work.shutdown.clone()));
 
+        work.tasks.spawn(metering::run(work.shutdown.clone()));
+
         let address = listener.local_addr()?;
         let app = App::new(
             settings,
@@ -171,11 +173,10 @@ pub(crate) fn waha_client(
     settings: &WahaSettings,
     ambient: Arc<dyn Ambient>,
 ) -> Result<Arc<WahaClient>, InvalidOptions> {
-    let public_url = settings.public_url.as_str().trim_end_matches('/');
     let options = WahaOptions {
         base_url: settings.base_url.to_string(),
         api_key: settings.api_key.clone(),
-        webhook_url: Some(format!("{public_url}/webhooks/waha")),
+        webhook_url: Some(settings.webhook_url().to_string()),
         request_timeout: settings.timeout,
         connect_timeout: CONNECT_TIMEOUT_DEFAULT,
     };

@@ -55,7 +55,7 @@ impl Settings {
             let waha = WahaSettings::take(reader);
             let delivery = DeliverySettings::take(reader);
             let log = LogSettings::take(reader);
-            Some(Self {
+            Ok(Self {
                 database: database?,
                 http: http?,
                 tokens: tokens?,

@@ -72,7 +72,7 @@ impl Projector {
         pool: PgPool,
         projections: impl IntoIterator<Item = Arc<dyn Projection>>,
     ) -> Self {
-        let lane = |projection| Lane::new(Arc::clone(&log), pool.clone(), projection);
+        let lane = move |projection| Lane::new(Arc::clone(&log), pool.clone(), projection);
         Self { lanes: projections.into_iter().map(lane).map(Arc::new).collect() }
     }
 

@@ -12,6 +12,7 @@
 use chrono::{DateTime, Utc};
 use domain::id::{MessageId, SessionId, TenantId};
 use domain::stream::Version;
+use sqlx::error::DatabaseError;
 use sqlx::{PgPool, PgTransaction};
 
 use crate::dead_letters::{self, DeadLetter, DeadLetterRow};
@@ -45,7 +46,7 @@ const QUERY_CANCELED: &str = "57014";
 
 impl From<sqlx::Error> for ReadError {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|error| error.code());
+        let code = error.as_database_error().and_then(DatabaseError::code);
         if code.as_deref() == Some(QUERY_CANCELED) {
             Self::TooSlow(error)
         } else {

@@ -50,7 +50,10 @@ async fn a_problem_is_written_as_rfc_9457_for_those_who_ask() {
     let (headers, body) = answered("/refuse", "application/problem+json").await;
     assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
     assert_eq!((&body["status"], &body["title"]), (&json!(400), &json!("Bad Request")));
-    assert_eq!(body["code"], "VALID_REQUIRED_FIELD");
+    assert_eq!(
+        (&body["code"], &body["detail"]),
+        (&json!("VALID_REQUIRED_FIELD"), &json!("to is required"))
+    );
     assert_eq!(body["requestId"], "order-17");
 }
 

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use super::{Grant, TokenPair, invalid_credentials, role_of};
 use crate::app::App;
 use crate::envelope::success;
-use crate::extract::{Fields, FromFields, Json};
+use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::peer::Peer;
 use crate::problem::{Code, Detail, Problem};
 use crate::request_id::RequestId;
@@ -30,7 +30,7 @@ pub struct Login {
 }
 
 impl FromFields for Login {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
         let name = if fields.has("usernameOrEmail") && !fields.has("email") {
             "usernameOrEmail"
         } else {
@@ -38,7 +38,7 @@ impl FromFields for Login {
         };
         let email = fields.required(name);
         let password = fields.required("password");
-        Some(Self { email: email?, password: password? })
+        Ok(Self { email: email?, password: password? })
     }
 }
 

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Grant, invalid_credentials, role_of};
 use crate::app::App;
 use crate::envelope::success;
-use crate::extract::{Fields, FromFields, Json};
+use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::problem::{Code, Problem};
 use crate::request_id::RequestId;
 
@@ -19,8 +19,8 @@ pub struct Spend {
 }
 
 impl FromFields for Spend {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        Some(Self { refresh_token: fields.required("refreshToken")? })
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
+        Ok(Self { refresh_token: fields.required("refreshToken")? })
     }
 }
 

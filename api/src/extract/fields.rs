@@ -10,17 +10,21 @@ use crate::problem::{Code, Detail, Problem};
 /// Most names that are read: nobody means more.
 const NAMES_MAX: usize = 64;
 
-/// The named values of a request. A method that answers `None` has noted what is wrong.
+/// The named values of a request.
 #[derive(Debug)]
 pub struct Fields {
     values: Map<String, Value>,
     details: Vec<Detail>,
 }
 
+/// Something is wrong, and has been noted: it is told together with everything else that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted;
+
 /// A request that is made of named values.
 pub trait FromFields: Sized {
-    /// Takes each value; `None` if any of them is wrong.
-    fn from_fields(fields: &mut Fields) -> Option<Self>;
+    /// Takes every value before it looks whether one is wrong, so that all that are wrong are told.
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted>;
 }
 
 impl Fields {
@@ -30,29 +34,29 @@ impl Fields {
         let read = T::from_fields(&mut fields);
         fields.refuse_the_rest();
         match (Problem::all(fields.details), read) {
-            (None, Some(read)) => Ok(read),
+            (None, Ok(read)) => Ok(read),
             (Some(problem), _) => Err(problem),
-            (None, None) => {
+            (None, Err(Noted)) => {
                 Err(Problem::new(Code::ValidMalformedRequest, "the request cannot be read"))
             }
         }
     }
 
     /// A value that must be there.
-    pub fn required<T: Field>(&mut self, name: &'static str) -> Option<T> {
+    pub fn required<T: Field>(&mut self, name: &'static str) -> Result<T, Noted> {
         if !self.has(name) {
             self.values.remove(name);
             let missing = Detail::new(Code::ValidRequiredField, "is required");
             return self.refuse(missing.on(name).by("REQUIRED"));
         }
-        self.optional(name)?
+        self.optional(name)?.ok_or(Noted)
     }
 
     /// A value that may be left out, or null.
-    pub fn optional<T: Field>(&mut self, name: &'static str) -> Option<Option<T>> {
-        let Some(value) = self.take(name) else { return Some(None) };
+    pub fn optional<T: Field>(&mut self, name: &'static str) -> Result<Option<T>, Noted> {
+        let Some(value) = self.take(name) else { return Ok(None) };
         match serde_path_to_error::deserialize(value) {
-            Ok(value) => Some(Some(value)),
+            Ok(value) => Ok(Some(value)),
             Err(error) => {
                 let path = match error.path().to_string().as_str() {
                     "." => name.to_owned(),
@@ -68,20 +72,19 @@ impl Fields {
         &mut self,
         name: &'static str,
         range: RangeInclusive<u64>,
-    ) -> Option<Option<u64>> {
-        let Some(value) = self.take(name) else { return Some(None) };
+    ) -> Result<Option<u64>, Noted> {
+        let Some(value) = self.take(name) else { return Ok(None) };
         let number = match &value {
             Value::String(digits) => digits.parse().ok(),
             other => other.as_u64(),
         };
-        match number.filter(|number| range.contains(number)) {
-            Some(number) => Some(Some(number)),
-            None => {
-                let (min, max) = range.into_inner();
-                let message = format!("must be a whole number from {min} to {max}");
-                self.refuse(Detail::new(Code::ValidOutOfRange, message).on(name).by("RANGE"))
-            }
+        let number = number.filter(|number| range.contains(number));
+        if number.is_some() {
+            return Ok(number);
         }
+        let (min, max) = range.into_inner();
+        let message = format!("must be a whole number from {min} to {max}");
+        self.refuse(Detail::new(Code::ValidOutOfRange, message).on(name).by("RANGE"))
     }
 
     /// A word out of a list, which may be left out.
@@ -89,15 +92,14 @@ impl Fields {
         &mut self,
         name: &'static str,
         words: &[&'static str],
-    ) -> Option<Option<&'static str>> {
-        let Some(value) = self.take(name) else { return Some(None) };
-        match words.iter().find(|word| value.as_str() == Some(word)) {
-            Some(word) => Some(Some(word)),
-            None => {
-                let message = format!("must be one of {}", words.join(", "));
-                self.refuse(Detail::new(Code::ValidInvalidFormat, message).on(name).by("ONE_OF"))
-            }
+    ) -> Result<Option<&'static str>, Noted> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let word = words.iter().copied().find(|word| value.as_str() == Some(word));
+        if word.is_some() {
+            return Ok(word);
         }
+        let message = format!("must be one of {}", words.join(", "));
+        self.refuse(Detail::new(Code::ValidInvalidFormat, message).on(name).by("ONE_OF"))
     }
 
     /// Whether there is a value under the name.
@@ -106,9 +108,9 @@ impl Fields {
     }
 
     /// Notes something that is wrong.
-    pub fn refuse<T>(&mut self, detail: Detail) -> Option<T> {
+    pub fn refuse<T>(&mut self, detail: Detail) -> Result<T, Noted> {
         self.details.push(detail);
-        None
+        Err(Noted)
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {

@@ -15,28 +15,28 @@ use crate::problem::Problem;
 
 const BODY_BYTES_MAX: usize = 10_000;
 
-struct Send;
+#[expect(dead_code, reason = "only read")]
+struct Send(SessionId, MessageBody, Option<Priority>, Option<CustomerMetadata>);
 
 impl FromFields for Send {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
         let session = fields.required::<SessionId>("sessionId");
         let body = fields.required::<MessageBody>("body");
         let priority = fields.optional::<Priority>("priority");
         let metadata = fields.optional::<CustomerMetadata>("metadata");
-        (session?, body?, priority?, metadata?);
-        Some(Self)
+        Ok(Self(session?, body?, priority?, metadata?))
     }
 }
 
-struct List;
+#[expect(dead_code, reason = "only read")]
+struct List(Option<Text>, Option<u64>, Option<&'static str>);
 
 impl FromFields for List {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
         let search = fields.optional::<Text>("search");
         let page = fields.number("page", 1..=1_000);
         let direction = fields.word("direction", &["inbound", "outbound"]);
-        (search?, page?, direction?);
-        Some(Self)
+        Ok(Self(search?, page?, direction?))
     }
 }
 

@@ -11,7 +11,7 @@ use super::shown;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::listed;
-use crate::extract::{Fields, FromFields, Id, Query};
+use crate::extract::{Fields, FromFields, Id, Noted, Query};
 use crate::problem::Problem;
 
 /// Which events.
@@ -31,11 +31,11 @@ struct Meta {
 }
 
 impl FromFields for Range {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
         let after = fields.number("after", 0..=u64::from(u32::MAX));
         let limit = fields.number("limit", 1..=u64::from(EVENTS_MAX));
         let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-        Some(Self {
+        Ok(Self {
             after: Version(after?.map_or(0, narrow)),
             limit: limit?.map_or(EVENTS_MAX, narrow),
         })

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::listed;
 use crate::extract::field::Text;
-use crate::extract::{Fields, FromFields, Query};
+use crate::extract::{Fields, FromFields, Noted, Query};
 use crate::paging::Paging;
 use crate::problem::{Code, Detail, Problem};
 
@@ -34,7 +34,7 @@ pub struct Filter {
 }
 
 impl FromFields for Filter {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
         let session_id = fields.optional("sessionId");
         let direction = word(fields, "direction", Direction::ALL, Direction::as_str);
         let status = word(fields, "status", MessageStatus::ALL, MessageStatus::as_str);
@@ -59,7 +59,7 @@ impl FromFields for Filter {
             client_reference: client_reference?,
         };
         check_order(fields, filter.from_date, filter.to_date)?;
-        Some(Self { filter, paging: paging? })
+        Ok(Self { filter, paging: paging? })
     }
 }
 
@@ -80,27 +80,27 @@ fn word<T: Copy>(
     name: &'static str,
     values: &[T],
     as_str: impl Fn(T) -> &'static str,
-) -> Option<Option<T>> {
+) -> Result<Option<T>, Noted> {
     let words: Vec<_> = values.iter().map(|value| as_str(*value)).collect();
     let given = fields.word(name, &words)?;
-    Some(values.iter().copied().find(|value| Some(as_str(*value)) == given))
+    Ok(values.iter().copied().find(|value| Some(as_str(*value)) == given))
 }
 
-fn text(fields: &mut Fields, name: &'static str) -> Option<Option<String>> {
+fn text(fields: &mut Fields, name: &'static str) -> Result<Option<String>, Noted> {
     let text: Option<Text> = fields.optional(name)?;
-    Some(text.map(|Text(text)| text))
+    Ok(text.map(|Text(text)| text))
 }
 
 fn check_order(
     fields: &mut Fields,
     from: Option<DateTime<Utc>>,
     to: Option<DateTime<Utc>>,
-) -> Option<()> {
+) -> Result<(), Noted> {
     match (from, to) {
         (Some(from), Some(to)) if from > to => {
             let detail = Detail::new(Code::ValidOutOfRange, "must not be before fromDate");
             fields.refuse(detail.on("toDate").by("ORDER"))
         }
-        _ => Some(()),
+        _ => Ok(()),
     }
 }

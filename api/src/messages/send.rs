@@ -22,13 +22,13 @@ use crate::caller::Caller;
 use crate::envelope::located;
 use crate::extract::field::Text;
 use crate::extract::path::PathId;
-use crate::extract::{Fields, FromFields, Json};
+use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::mount::Mount;
 use crate::problem::{Code, Detail, Problem};
 use crate::request_id::RequestId;
 
 /// The message to be sent.
-pub struct Send {
+pub struct NewMessage {
     session_id: SessionId,
     /// A number, not yet read: a national one needs the tenant's country.
     to: String,
@@ -59,8 +59,8 @@ struct Accepted {
     created_at: DateTime<Utc>,
 }
 
-impl FromFields for Send {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
+impl FromFields for NewMessage {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
         let session_id = fields.required("sessionId");
         let to = recipient(fields);
         let body = fields.required("body");
@@ -71,7 +71,7 @@ impl FromFields for Send {
         let send_at = fields.optional("sendAt");
         let expires_at = fields.optional("expiresAt");
         kind?;
-        Some(Self {
+        Ok(Self {
             session_id: session_id?,
             to: to?,
             body: body?,
@@ -90,9 +90,9 @@ pub async fn send(
     caller: Caller,
     request_id: RequestId,
     mount: Mount,
-    Json(send): Json<Send>,
+    Json(message): Json<NewMessage>,
 ) -> Result<Response, Problem> {
-    let queued = send.check(&app, caller.tenant).await?;
+    let queued = message.check(&app, caller.tenant).await?;
     let session = app.executor.load::<Session>(caller.tenant, queued.session_id.0).await?;
     if !matches!(session, Session::Open(_)) {
         return Err(SessionId::not_found());
@@ -106,24 +106,24 @@ pub async fn send(
 }
 
 /// An international number is read at once, so that its errors are told along with the others.
-fn recipient(fields: &mut Fields) -> Option<String> {
+fn recipient(fields: &mut Fields) -> Result<String, Noted> {
     let Text(text) = fields.required("to")?;
     match text.parse::<PhoneNumber>() {
         Err(error) if phone::is_international(&text) => fields.refuse(phone::refusal(&error, "to")),
-        _ => Some(text),
+        _ => Ok(text),
     }
 }
 
-fn kind(fields: &mut Fields) -> Option<()> {
-    let Some(Text(kind)) = fields.optional("type")? else { return Some(()) };
+fn kind(fields: &mut Fields) -> Result<(), Noted> {
+    let Some(Text(kind)) = fields.optional("type")? else { return Ok(()) };
     if kind == ContentKind::Text.as_str() {
-        return Some(());
+        return Ok(());
     }
     let detail = Detail::new(Code::ValidUnsupportedType, "must be text: no other type can be sent");
     fields.refuse(detail.on("type").by("ONE_OF"))
 }
 
-impl Send {
+impl NewMessage {
     /// Checks what cannot be told from the request alone.
     async fn check(self, app: &App, tenant: TenantId) -> Result<Queued, Problem> {
         let now = app.ambient().now();

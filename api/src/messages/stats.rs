@@ -8,7 +8,7 @@ use projections::stats::StatsRange;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::success;
-use crate::extract::{Fields, FromFields, Query};
+use crate::extract::{Fields, FromFields, Noted, Query};
 use crate::problem::{Code, Detail, Problem};
 
 /// What is told of unless asked otherwise.
@@ -21,10 +21,10 @@ pub struct Period {
 }
 
 impl FromFields for Period {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
         let from = fields.optional("fromDate");
         let to = fields.optional("toDate");
-        Some(Self { from: from?, to: to? })
+        Ok(Self { from: from?, to: to? })
     }
 }
 

@@ -22,7 +22,7 @@ struct ProblemDetails<'a> {
     r#type: &'static str,
     title: &'static str,
     status: u16,
-    detail: &'a str,
+    detail: String,
     code: Code,
     errors: Vec<&'a Detail>,
     #[serde(rename = "requestId")]
@@ -42,11 +42,19 @@ pub fn rfc9457(problem: &Problem, request_id: &str) -> Response {
         r#type: "about:blank",
         title: status.canonical_reason().unwrap_or("Error"),
         status: status.as_u16(),
-        detail: &problem.first.message,
+        detail: detail(&problem.0.first),
         code: problem.code(),
         errors: problem.details().collect(),
         request_id,
     });
     let content_type = HeaderValue::from_static("application/problem+json");
     ([(header::CONTENT_TYPE, content_type)], body).into_response()
+}
+
+/// One sentence, field first.
+fn detail(first: &Detail) -> String {
+    match &first.field {
+        Some(field) => format!("{field} {}", first.message),
+        None => first.message.clone().into_owned(),
+    }
 }

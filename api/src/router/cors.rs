@@ -9,16 +9,16 @@ use crate::request_id;
 use crate::settings::CorsOrigins;
 
 /// How long a browser may remember the answer.
-const MAX_AGE: Duration = Duration::from_secs(600);
+const MAX_AGE: Duration = Duration::from_mins(10);
 
-/// What a browser is told.
-pub(super) fn layer(origins: &CorsOrigins) -> CorsLayer {
+/// What a browser is told; nothing, if only pages of its own may call.
+pub(super) fn layer(origins: &CorsOrigins) -> Option<CorsLayer> {
     let origins = match origins {
-        CorsOrigins::Own => return CorsLayer::new(),
+        CorsOrigins::Own => return None,
         CorsOrigins::Any => AllowOrigin::any(),
         CorsOrigins::Listed(origins) => AllowOrigin::list(origins.clone()),
     };
-    CorsLayer::new()
+    let layer = CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers([
@@ -36,5 +36,6 @@ pub(super) fn layer(origins: &CorsOrigins) -> CorsLayer {
             HeaderName::from_static("x-ratelimit-reset"),
             request_id::HEADER,
         ])
-        .max_age(MAX_AGE)
+        .max_age(MAX_AGE);
+    Some(layer)
 }

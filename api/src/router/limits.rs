@@ -50,17 +50,15 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::panic, reason = "that is the test")]
+    async fn panic_now() {
+        panic!("out of luck")
+    }
+
     async fn asked(path: &str) -> Response {
         let time_max = Duration::from_millis(20);
         let router = Router::new()
-            .route(
-                "/panic",
-                get(|| async {
-                    if true {
-                        panic!("out of luck")
-                    }
-                }),
-            )
+            .route("/panic", get(panic_now))
             .route("/hang", get(std::future::pending::<()>))
             .layer(from_fn(move |request, next| contain_within(time_max, request, next)));
         router.oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap()

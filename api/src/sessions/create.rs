@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::located;
 use crate::extract::path::PathId;
-use crate::extract::{Fields, FromFields, Json};
+use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::mount::Mount;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
@@ -26,8 +26,8 @@ pub struct Create {
 }
 
 impl FromFields for Create {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        Some(Self { name: fields.required("name")? })
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
+        Ok(Self { name: fields.required("name")? })
     }
 }
 

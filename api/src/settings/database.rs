@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
 
-use super::reader::Reader;
+use super::reader::{Noted, Reader};
 use super::table;
 
 /// Where the events and the read models are.
@@ -20,7 +20,7 @@ impl DatabaseSettings {
         self.options.clone()
     }
 
-    pub(super) fn take(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn take(reader: &mut Reader<'_>) -> Result<Self, Noted> {
         let parts_are_meant = reader.text(&table::DATABASE_URL).is_none()
             && reader.text(&table::DB_DATABASE).is_some();
         let options = if parts_are_meant {
@@ -28,7 +28,7 @@ impl DatabaseSettings {
         } else {
             reader.required(&table::DATABASE_URL, parse_url)
         };
-        Some(Self { options: options? })
+        Ok(Self { options: options? })
     }
 }
 
@@ -37,7 +37,7 @@ fn parse_url(url: &str) -> Option<PgConnectOptions> {
     names_postgres.then(|| PgConnectOptions::from_str(url).ok())?
 }
 
-fn from_parts(reader: &mut Reader<'_>) -> Option<PgConnectOptions> {
+fn from_parts(reader: &mut Reader<'_>) -> Result<PgConnectOptions, Noted> {
     let text = |text: &str| Some(text.to_owned());
     let host = reader.required(&table::DB_HOST, text);
     let port = reader.number(&table::DB_PORT, 1..=u16::MAX);
@@ -49,7 +49,7 @@ fn from_parts(reader: &mut Reader<'_>) -> Option<PgConnectOptions> {
         .port(port?)
         .username(&username?)
         .database(&database?);
-    Some(match password? {
+    Ok(match password? {
         Some(password) => options.password(&password),
         None => options,
     })

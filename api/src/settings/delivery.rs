@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use chrono::TimeDelta;
 use domain::message::retry::RetryPolicy;
 
-use super::reader::Reader;
+use super::reader::{Noted, Reader};
 use super::table;
 
 /// A day: longer waits between attempts are no retries any more.
@@ -21,13 +21,13 @@ pub struct DeliverySettings {
 }
 
 impl DeliverySettings {
-    pub(super) fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        let rate = reader.number(&table::DELIVERY_RATE_PER_MINUTE, 0..=60_000);
+    pub(super) fn take(reader: &mut Reader<'_>) -> Result<Self, Noted> {
+        let rate = reader.number(&table::DELIVERY_RATE_PER_MINUTE, 0..=1_000_000);
         let attempts_max = reader.number(&table::DELIVERY_MAX_ATTEMPTS, 1..=1_000);
         let base_ms = reader.number(&table::DELIVERY_BACKOFF_BASE_MS, 1..=BACKOFF_MS_MAX);
         let shortest_ms = base_ms.unwrap_or(1);
         let max_ms = reader.number(&table::DELIVERY_BACKOFF_MAX_MS, shortest_ms..=BACKOFF_MS_MAX);
-        Some(Self {
+        Ok(Self {
             rate_per_minute: NonZeroU32::new(rate?),
             retry: RetryPolicy {
                 attempts_max: attempts_max?,

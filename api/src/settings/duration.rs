@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Longest duration that makes sense for anything here.
-const DURATION_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
 
 /// Reads `30m`, `24h`, `7d`, `90s` or `3600` (seconds): more than nothing, at most a year.
 pub(super) fn parse(text: &str) -> Option<Duration> {

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use ipnet::IpNet;
 use reqwest::Url;
 
-use super::reader::Reader;
+use super::reader::{Noted, Reader};
 use super::table;
 
 /// Most requests per minute that may be set: beyond it, a limit limits nothing.
@@ -40,14 +40,14 @@ pub enum CorsOrigins {
 }
 
 impl HttpSettings {
-    pub(super) fn take(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn take(reader: &mut Reader<'_>) -> Result<Self, Noted> {
         let host = reader.required(&table::HOST, |text| text.parse::<IpAddr>().ok());
         let port = reader.number(&table::PORT, 0..=u16::MAX);
         let cors = reader.optional(&table::CORS_ORIGIN, parse_origins);
         let rate = rate(reader, &table::RATE_LIMIT_PER_MINUTE);
         let login_rate = self::rate(reader, &table::LOGIN_RATE_LIMIT_PER_MINUTE);
         let webhook_allowed = reader.optional(&table::WEBHOOK_ALLOWED_IPS, parse_networks);
-        Some(Self {
+        Ok(Self {
             listen: SocketAddr::new(host?, port?),
             cors: cors?.unwrap_or(CorsOrigins::Own),
             rate_limit_per_minute: rate?,
@@ -57,8 +57,8 @@ impl HttpSettings {
     }
 }
 
-fn rate(reader: &mut Reader<'_>, setting: &table::Setting) -> Option<NonZeroU32> {
-    reader.number(setting, 1..=RATE_MAX).and_then(NonZeroU32::new)
+fn rate(reader: &mut Reader<'_>, setting: &table::Setting) -> Result<NonZeroU32, Noted> {
+    reader.number(setting, 1..=RATE_MAX).and_then(|rate| NonZeroU32::new(rate).ok_or(Noted))
 }
 
 fn parse_origins(text: &str) -> Option<CorsOrigins> {

@@ -2,7 +2,7 @@
 
 use tracing_subscriber::EnvFilter;
 
-use super::reader::Reader;
+use super::reader::{Noted, Reader};
 use super::table;
 
 /// How logs are written.
@@ -24,7 +24,7 @@ pub enum LogFormat {
 }
 
 impl LogSettings {
-    pub(super) fn take(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn take(reader: &mut Reader<'_>) -> Result<Self, Noted> {
         let format = reader.required(&table::LOG_FORMAT, |text| match text {
             "text" => Some(LogFormat::Text),
             "json" => Some(LogFormat::Json),
@@ -33,6 +33,6 @@ impl LogSettings {
         let level = reader.required(&table::LOG_LEVEL, |text| {
             EnvFilter::builder().parse(text).ok().map(|_| text.to_owned())
         });
-        Some(Self { format: format?, level: level? })
+        Ok(Self { format: format?, level: level? })
     }
 }

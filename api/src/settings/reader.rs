@@ -28,7 +28,11 @@ impl fmt::Display for SettingError {
 
 impl std::error::Error for SettingError {}
 
-/// Reads settings. A method that answers `None` has noted an error.
+/// Something is wrong, and has been noted: it is told together with everything else that is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Noted;
+
+/// Reads settings.
 pub(super) struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     errors: Vec<SettingError>,
@@ -38,11 +42,11 @@ impl<'a> Reader<'a> {
     /// What `take` makes of the settings, or all their errors.
     pub(super) fn read<T>(
         lookup: &'a dyn Fn(&str) -> Option<String>,
-        take: impl FnOnce(&mut Self) -> Option<T>,
+        take: impl FnOnce(&mut Self) -> Result<T, Noted>,
     ) -> Result<T, Vec<SettingError>> {
         let mut reader = Self { lookup, errors: Vec::new() };
         match take(&mut reader) {
-            Some(value) if reader.errors.is_empty() => Ok(value),
+            Ok(value) if reader.errors.is_empty() => Ok(value),
             _ => Err(reader.errors),
         }
     }
@@ -58,11 +62,11 @@ impl<'a> Reader<'a> {
         &mut self,
         setting: &Setting,
         parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Option<T> {
+    ) -> Result<T, Noted> {
         if self.text(setting).is_none() {
             return self.refuse(setting, "is not set".to_owned());
         }
-        self.optional(setting, parse)?
+        self.optional(setting, parse)?.ok_or(Noted)
     }
 
     /// A setting that may be left out.
@@ -70,17 +74,21 @@ impl<'a> Reader<'a> {
         &mut self,
         setting: &Setting,
         parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Option<Option<T>> {
-        let Some(text) = self.text(setting) else { return Some(None) };
+    ) -> Result<Option<T>, Noted> {
+        let Some(text) = self.text(setting) else { return Ok(None) };
         match parse(&text) {
-            Some(value) => Some(Some(value)),
+            Some(value) => Ok(Some(value)),
             None if setting.is_secret => self.refuse(setting, "cannot be read".to_owned()),
             None => self.refuse(setting, format!("cannot be {text:?}")),
         }
     }
 
     /// A whole number within a range.
-    pub(super) fn number<T>(&mut self, setting: &Setting, range: RangeInclusive<T>) -> Option<T>
+    pub(super) fn number<T>(
+        &mut self,
+        setting: &Setting,
+        range: RangeInclusive<T>,
+    ) -> Result<T, Noted>
     where
         T: std::str::FromStr + PartialOrd,
     {
@@ -88,17 +96,21 @@ impl<'a> Reader<'a> {
     }
 
     /// A secret that must be there, long enough and not copied from an example.
-    pub(super) fn secret(&mut self, setting: &Setting, bytes_min: usize) -> Option<SecretString> {
+    pub(super) fn secret(
+        &mut self,
+        setting: &Setting,
+        bytes_min: usize,
+    ) -> Result<SecretString, Noted> {
         let text = self.required(setting, |text| Some(text.to_owned()))?;
         match secret::weakness(&text, bytes_min) {
-            None => Some(text.into()),
+            None => Ok(text.into()),
             Some(weakness) => self.refuse(setting, weakness),
         }
     }
 
     /// Notes an error.
-    pub(super) fn refuse<T>(&mut self, setting: &Setting, problem: String) -> Option<T> {
+    pub(super) fn refuse<T>(&mut self, setting: &Setting, problem: String) -> Result<T, Noted> {
         self.errors.push(SettingError { name: setting.name, problem, fix: setting.expects });
-        None
+        Err(Noted)
     }
 }

@@ -1,6 +1,8 @@
 //! Every setting: its name, its default, what it must be, what it is for. Errors and the reference are made
 //! of this table.
 
+use std::fmt::Write;
+
 /// One setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
@@ -27,7 +29,8 @@ pub fn reference() -> String {
         let default = default.map(|default| format!("`{default}`")).unwrap_or_default();
         let expects = expects.replace('<', "&lt;").replace('>', "&gt;");
         let meaning = meaning.replace('<', "&lt;").replace('>', "&gt;");
-        page.push_str(&format!("| `{name}` | {default} | {meaning} | {expects} |\n"));
+        // Writing to a string cannot fail.
+        let _ = writeln!(page, "| `{name}` | {default} | {meaning} | {expects} |");
     }
     page
 }
@@ -58,22 +61,22 @@ macro_rules! table {
 table! {
     DATABASE_URL, secret, NONE,
         "postgres://<user>:<password>@<host>:5432/<database>, or set DB_DATABASE and the other DB_* settings instead",
-        "The PostgreSQL database. Goes before the DB_* settings.";
+        "The PostgreSQL database. Goes before the `DB_*` settings.";
     DB_HOST, open, Some("localhost"),
         "the name or address of the database server",
-        "The database server, where DATABASE_URL is not set.";
+        "The database server, where `DATABASE_URL` is not set.";
     DB_PORT, open, Some("5432"),
         "a port number from 1 to 65535",
-        "The database server's port, where DATABASE_URL is not set.";
+        "The database server's port, where `DATABASE_URL` is not set.";
     DB_USERNAME, open, Some("postgres"),
         "the database user",
-        "The database user, where DATABASE_URL is not set.";
+        "The database user, where `DATABASE_URL` is not set.";
     DB_PASSWORD, secret, NONE,
         "the database user's password",
-        "The database user's password, where DATABASE_URL is not set. Optional.";
+        "The database user's password, where `DATABASE_URL` is not set. Optional.";
     DB_DATABASE, open, NONE,
         "the name of the database",
-        "The database's name, where DATABASE_URL is not set.";
+        "The database's name, where `DATABASE_URL` is not set.";
     HOST, open, Some("0.0.0.0"),
         "an IP address, such as 0.0.0.0 or 127.0.0.1",
         "The address to listen on.";
@@ -111,19 +114,19 @@ table! {
         "WAHA's API key",
         "The key WAHA asks for.";
     WAHA_WEBHOOK_SECRET, secret, NONE,
-        "at least 16 bytes nobody can guess, such as the output of: openssl rand -hex 32",
-        "Verifies webhooks of WAHA sessions that were not made here (also read as WEBHOOK_SECRET).";
+        "at least 8 bytes nobody can guess, such as the output of: openssl rand -hex 32",
+        "Verifies webhooks of WAHA sessions that were not made here (also read as `WEBHOOK_SECRET`).";
     WEBHOOK_SECRET, secret, NONE,
         "the same as WAHA_WEBHOOK_SECRET",
-        "Another name of WAHA_WEBHOOK_SECRET, which goes before it.";
+        "Another name of `WAHA_WEBHOOK_SECRET`, which goes before it.";
     WAHA_TIMEOUT_SECONDS, open, Some("45"),
         "a whole number from 16 to 600: WAHA itself may hold a request for 15 seconds before it refuses it",
         "How long WAHA may take to answer before the outcome counts as unknown.";
     PUBLIC_URL, open, NONE,
         "the address under which WAHA reaches this server, such as http://heliograph:3000",
-        "Where WAHA sends its webhooks. Optional: http://localhost:<PORT>.";
+        "Where WAHA sends its webhooks. Optional: the port `PORT` of localhost.";
     DELIVERY_RATE_PER_MINUTE, open, Some("20"),
-        "a whole number from 0 to 60000 (0: no pacing)",
+        "a whole number from 0 to 1000000 (0: no pacing)",
         "How many messages a session sends per minute.";
     DELIVERY_MAX_ATTEMPTS, open, Some("10"),
         "a whole number from 1 to 1000",

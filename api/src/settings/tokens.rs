@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::duration;
-use super::reader::Reader;
+use super::reader::{Noted, Reader};
 use super::table::{self, Setting};
 
 /// RFC 7518, section 3.2: a key for HS256 is as long as its hash.
@@ -30,7 +30,7 @@ pub struct SigningKey {
 }
 
 impl TokenSettings {
-    pub(super) fn take(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn take(reader: &mut Reader<'_>) -> Result<Self, Noted> {
         let access = SigningKey::take(reader, &table::JWT_SECRET, &table::JWT_EXPIRES_IN);
         let refresh =
             SigningKey::take(reader, &table::JWT_REFRESH_SECRET, &table::JWT_REFRESH_EXPIRES_IN);
@@ -39,14 +39,14 @@ impl TokenSettings {
             return reader
                 .refuse(&table::JWT_REFRESH_SECRET, "is the same as JWT_SECRET".to_owned());
         }
-        Some(Self { access, refresh })
+        Ok(Self { access, refresh })
     }
 }
 
 impl SigningKey {
-    fn take(reader: &mut Reader<'_>, secret: &Setting, lifetime: &Setting) -> Option<Self> {
+    fn take(reader: &mut Reader<'_>, secret: &Setting, lifetime: &Setting) -> Result<Self, Noted> {
         let secret = reader.secret(secret, KEY_BYTES_MIN);
         let lifetime = reader.required(lifetime, duration::parse);
-        Some(Self { secret: secret?, lifetime: lifetime? })
+        Ok(Self { secret: secret?, lifetime: lifetime? })
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use reqwest::Url;
 use secrecy::SecretString;
 
-use super::reader::Reader;
+use super::reader::{Noted, Reader};
 use super::table;
 
 /// Fewest bytes of the secret that verifies webhooks.
-const WEBHOOK_SECRET_BYTES_MIN: usize = 16;
+const WEBHOOK_SECRET_BYTES_MIN: usize = 8;
 
 /// How WAHA is reached, and how it reaches us.
 #[derive(Debug, Clone)]
@@ -35,13 +35,13 @@ impl WahaSettings {
         format!("{}{WEBHOOK_PATH}", self.public_url.as_str().trim_end_matches('/'))
     }
 
-    pub(super) fn take(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn take(reader: &mut Reader<'_>) -> Result<Self, Noted> {
         let base_url = reader.required(&table::WAHA_BASE_URL, parse_url);
         let api_key = reader.secret(&table::WAHA_API_KEY, 1);
         let webhook_secret = webhook_secret(reader);
         let timeout = reader.number(&table::WAHA_TIMEOUT_SECONDS, 16..=600_u64);
         let public_url = public_url(reader);
-        Some(Self {
+        Ok(Self {
             base_url: base_url?,
             api_key: api_key?,
             webhook_secret: webhook_secret?,
@@ -51,7 +51,7 @@ impl WahaSettings {
     }
 }
 
-fn webhook_secret(reader: &mut Reader<'_>) -> Option<SecretString> {
+fn webhook_secret(reader: &mut Reader<'_>) -> Result<SecretString, Noted> {
     let is_under_other_name = reader.text(&table::WAHA_WEBHOOK_SECRET).is_none()
         && reader.text(&table::WEBHOOK_SECRET).is_some();
     let setting =
@@ -59,12 +59,12 @@ fn webhook_secret(reader: &mut Reader<'_>) -> Option<SecretString> {
     reader.secret(&setting, WEBHOOK_SECRET_BYTES_MIN)
 }
 
-fn public_url(reader: &mut Reader<'_>) -> Option<Url> {
+fn public_url(reader: &mut Reader<'_>) -> Result<Url, Noted> {
     let own_port = reader.text(&table::PORT).unwrap_or_default();
     match reader.optional(&table::PUBLIC_URL, parse_url)? {
-        Some(url) => Some(url),
+        Some(url) => Ok(url),
         // A port that is no port is an error of its own, told by the section that listens on it.
-        None => Url::parse(&format!("http://localhost:{own_port}")).ok(),
+        None => Url::parse(&format!("http://localhost:{own_port}")).or(Err(Noted)),
     }
 }
 

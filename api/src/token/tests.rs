@@ -8,7 +8,7 @@ const REFRESH_KEY: &str = "b9c0d1e2f3a4b5c6a7d8b9f1e5eeff0c";
 const NOW: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
 
 fn key(secret: &str) -> SigningKey {
-    SigningKey { secret: secret.into(), lifetime: Duration::from_secs(60) }
+    SigningKey { secret: secret.into(), lifetime: Duration::from_mins(1) }
 }
 
 fn tokens() -> Tokens {

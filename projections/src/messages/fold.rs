@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::event::Event;
 use domain::message::content::ContentKind;
 use domain::message::event::{DeadLetterReason, Event as MessageEvent, Queued, Received};
+use domain::phone::PhoneNumber;
 use domain::ports::event_log::RecordedEvent;
 use domain::stream::Position;
 use serde_json::{Map, Value};
@@ -149,7 +150,7 @@ fn received_birth((tenant_id, id): Key, received: &Received) -> Birth {
         session_id: received.session_id.0,
         direction: Direction::Inbound,
         kind: received.kind.as_str().to_owned(),
-        country: received.from.as_ref().and_then(|from| from.country()).map(|c| c.to_string()),
+        country: received.from.as_ref().and_then(PhoneNumber::country).map(|c| c.to_string()),
         created_at: storable_time(received.at),
         send_at: None,
     };

@@ -61,7 +61,8 @@ impl Cell {
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub(super) struct Bucket {
     pub(super) milestone: String,
-    pub(super) bucket: i32,
+    #[sqlx(rename = "bucket")]
+    pub(super) number: i32,
     pub(super) messages: i64,
 }
 
@@ -93,7 +94,7 @@ fn percentile(buckets: &[&Bucket], percent: i64) -> Option<i64> {
             seen += bucket.messages;
             seen * 100 >= total * percent
         })
-        .map(|bucket| longest_of(bucket.bucket))
+        .map(|bucket| longest_of(bucket.number))
 }
 
 /// The bucket of a time. Times before the due one (another clock told them) count as none.
@@ -164,7 +165,7 @@ mod tests {
     fn percentiles_are_the_upper_bounds_of_their_buckets() {
         let bucket = |milliseconds, messages| Bucket {
             milestone: "sent".to_owned(),
-            bucket: bucket_of(milliseconds),
+            number: bucket_of(milliseconds),
             messages,
         };
         let buckets = [bucket(1, 50), bucket(1_000, 45), bucket(60_000, 5)];

@@ -8,11 +8,15 @@ use chrono::{DateTime, Utc};
 use domain::id::{EventId, TenantId};
 use domain::ports::event_log::{LogError, RecordedEvent};
 use domain::stream::{Category, Position, StreamName, Version};
+use futures::TryStreamExt;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::unavailable;
 use crate::codec;
+
+/// A read ends early beyond this many bytes: a thousand large webhooks would not fit in memory.
+const READ_BYTES_MAX: usize = 16 << 20;
 
 #[derive(sqlx::FromRow)]
 struct EventRow {
@@ -70,7 +74,7 @@ pub(super) async fn read_all(
     after: Position,
     limit: u16,
 ) -> Result<Vec<RecordedEvent>, LogError> {
-    let rows: Vec<EventRow> = sqlx::query_as(
+    let mut rows = sqlx::query_as::<_, EventRow>(
         "select transaction_id::text::bigint as transaction_id, position, tenant_id, category,
                 stream_id, version, event_id, event_type, schema_version, data::text as data,
                 metadata::text as metadata, recorded_at
@@ -83,10 +87,16 @@ pub(super) async fn read_all(
     .bind(after.first.to_string())
     .bind(after.second.cast_signed())
     .bind(i64::from(limit))
-    .fetch_all(pool)
-    .await
-    .map_err(unavailable)?;
-    rows.into_iter().map(recorded).collect()
+    .fetch(pool);
+    let mut events = Vec::new();
+    let mut bytes = 0;
+    while bytes < READ_BYTES_MAX
+        && let Some(row) = rows.try_next().await.map_err(unavailable)?
+    {
+        bytes += row.data.len() + row.metadata.len();
+        events.push(recorded(row)?);
+    }
+    Ok(events)
 }
 
 fn recorded(row: EventRow) -> Result<RecordedEvent, LogError> {

@@ -106,14 +106,9 @@ impl Dispatcher {
         Ok(self.start(leases, in_flight))
     }
 
-    /// What no event leads to: leases that ran out, times that are over, sessions that are gone.
     async fn housekeep(&self, in_flight: &mut InFlight) -> Result<(), sqlx::Error> {
-        let abandoned = self.queue.claim_abandoned(self.engine).await?;
-        self.start(abandoned, in_flight);
-        let expired = self.queue.claim_expired(self.engine).await?;
-        self.start(expired, in_flight);
-        let orphaned = self.queue.claim_orphaned(self.engine).await?;
-        self.start(orphaned, in_flight);
+        let overdue = self.queue.claim_overdue(self.engine).await?;
+        self.start(overdue, in_flight);
         Ok(())
     }
 

@@ -1,4 +1,7 @@
 //! Who works on which message: leases.
+//!
+//! First messages are chosen, passing over those that another process is choosing; then a lease is taken on
+//! them, in the same transaction.
 
 use domain::id::{EngineId, MessageId, SessionId, TenantId};
 use domain::sagas::delivery::shares::Share;
@@ -14,6 +17,46 @@ const LEASE_SECONDS: f64 = 15.0;
 /// Most messages taken up at once by housekeeping.
 const HOUSEKEEPING_MAX: i64 = 100;
 
+/// Of each session's messages that may go now: the oldest, then the foremost by priority.
+const CHOOSE_SHARES: &str = "
+with share as (
+    select * from unnest($1::uuid[], $2::int[], $3::int[]) as s (session_id, by_age, by_priority)
+),
+oldest as (
+    select j.message_id from share s cross join lateral (
+        select message_id from delivery_jobs
+        where session_id = s.session_id and is_head and lease_owner is null and due_at <= now()
+        order by due_at limit s.by_age
+        for update skip locked) j
+),
+foremost as (
+    select j.message_id from share s cross join lateral (
+        select message_id from delivery_jobs
+        where session_id = s.session_id and is_head and lease_owner is null and due_at <= now()
+          and message_id not in (select message_id from oldest)
+        order by priority, due_at limit s.by_priority
+        for update skip locked) j
+)
+select message_id from oldest union all select message_id from foremost";
+
+/// Those whose lease has run out: their owner is gone, or cut off.
+const CHOOSE_ABANDONED: &str = "
+select message_id from delivery_jobs
+where lease_owner is not null and lease_until < now()
+order by lease_until limit $1 for update skip locked";
+
+/// Those whose time is over.
+const CHOOSE_EXPIRED: &str = "
+select message_id from delivery_jobs
+where expires_at <= now() and lease_owner is null and not is_parked
+order by expires_at limit $1 for update skip locked";
+
+/// Those of sessions that were deleted.
+const CHOOSE_ORPHANED: &str = "
+select j.message_id from delivery_sessions s join delivery_jobs j using (session_id)
+where s.status = 'DELETED' and s.queued > 0 and j.lease_owner is null and not j.is_parked
+limit $1 for update of j skip locked";
+
 impl Queue {
     /// Claims each session's share of messages.
     pub(in super::super) async fn claim(
@@ -21,117 +64,35 @@ impl Queue {
         owner: EngineId,
         shares: &[Share],
     ) -> Result<Vec<Lease>, sqlx::Error> {
-        let rows = sqlx::query(
-            "with share as (
-                 select * from unnest($1::uuid[], $2::int[], $3::int[])
-                     as s (session_id, by_age, by_priority)
-             ),
-             oldest as (
-                 select j.message_id from share s cross join lateral (
-                     select message_id from delivery_jobs
-                     where session_id = s.session_id and is_head and lease_owner is null
-                       and due_at <= now()
-                     order by due_at limit s.by_age
-                     for update skip locked) j
-             ),
-             foremost as (
-                 select j.message_id from share s cross join lateral (
-                     select message_id from delivery_jobs
-                     where session_id = s.session_id and is_head and lease_owner is null
-                       and due_at <= now()
-                       and message_id not in (select message_id from oldest)
-                     order by priority, due_at limit s.by_priority
-                     for update skip locked) j
-             )
-             update delivery_jobs j
-             set lease_owner = $4, lease_until = now() + make_interval(secs => $5), fence = fence + 1
-             from delivery_sessions s
-             where j.message_id in (select message_id from oldest union all select message_id from foremost)
-               and s.session_id = j.session_id
-             returning j.message_id, j.tenant_id, j.session_id, j.chat_id, s.waha_session, s.engine",
-        )
-        .bind(shares.iter().map(|share| share.session_id.0).collect::<Vec<_>>())
-        .bind(shares.iter().map(|share| share.by_age.cast_signed()).collect::<Vec<_>>())
-        .bind(shares.iter().map(|share| share.by_priority.cast_signed()).collect::<Vec<_>>())
-        .bind(owner.0)
-        .bind(LEASE_SECONDS)
-        .fetch_all(connection)
-        .await?;
-        rows.iter().map(|row| lease(row, Duty::Attempt)).collect()
+        let chosen = sqlx::query_scalar(CHOOSE_SHARES)
+            .bind(shares.iter().map(|share| share.session_id.0).collect::<Vec<_>>())
+            .bind(shares.iter().map(|share| share.by_age.cast_signed()).collect::<Vec<_>>())
+            .bind(shares.iter().map(|share| share.by_priority.cast_signed()).collect::<Vec<_>>())
+            .fetch_all(&mut *connection)
+            .await?;
+        take(connection, owner, chosen, Duty::Attempt).await
     }
 
-    /// Claims messages whose lease has run out: their owner is gone, or cut off.
-    pub(in super::super) async fn claim_abandoned(
+    /// Claims what no event leads to: leases that ran out, times that are over, sessions that are gone.
+    pub(in super::super) async fn claim_overdue(
         &self,
         owner: EngineId,
     ) -> Result<Vec<Lease>, sqlx::Error> {
-        let rows = sqlx::query(
-            "update delivery_jobs j
-             set lease_owner = $1, lease_until = now() + make_interval(secs => $2), fence = fence + 1
-             from delivery_sessions s
-             where j.message_id in (
-                 select message_id from delivery_jobs
-                 where lease_owner is not null and lease_until < now()
-                 order by lease_until limit $3 for update skip locked)
-               and s.session_id = j.session_id
-             returning j.message_id, j.tenant_id, j.session_id, j.chat_id, s.waha_session, s.engine",
-        )
-        .bind(owner.0)
-        .bind(LEASE_SECONDS)
-        .bind(HOUSEKEEPING_MAX)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(|row| lease(row, Duty::Attempt)).collect()
-    }
-
-    /// Claims messages whose time is over.
-    pub(in super::super) async fn claim_expired(
-        &self,
-        owner: EngineId,
-    ) -> Result<Vec<Lease>, sqlx::Error> {
-        let rows = sqlx::query(
-            "update delivery_jobs j
-             set lease_owner = $1, lease_until = now() + make_interval(secs => $2), fence = fence + 1
-             from delivery_sessions s
-             where j.message_id in (
-                 select message_id from delivery_jobs
-                 where expires_at <= now() and lease_owner is null and not is_parked
-                 order by expires_at limit $3 for update skip locked)
-               and s.session_id = j.session_id
-             returning j.message_id, j.tenant_id, j.session_id, j.chat_id, s.waha_session, s.engine",
-        )
-        .bind(owner.0)
-        .bind(LEASE_SECONDS)
-        .bind(HOUSEKEEPING_MAX)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(|row| lease(row, Duty::Expire)).collect()
-    }
-
-    /// Claims messages of sessions that were deleted.
-    pub(in super::super) async fn claim_orphaned(
-        &self,
-        owner: EngineId,
-    ) -> Result<Vec<Lease>, sqlx::Error> {
-        let rows = sqlx::query(
-            "update delivery_jobs j
-             set lease_owner = $1, lease_until = now() + make_interval(secs => $2), fence = fence + 1
-             from delivery_sessions s
-             where j.message_id in (
-                 select o.message_id from delivery_sessions d
-                 join delivery_jobs o using (session_id)
-                 where d.status = 'DELETED' and d.queued > 0 and o.lease_owner is null
-                   and not o.is_parked
-                 limit $3 for update of o skip locked)
-               and s.session_id = j.session_id
-             returning j.message_id, j.tenant_id, j.session_id, j.chat_id, s.waha_session, s.engine",
-        )
-        .bind(owner.0)
-        .bind(LEASE_SECONDS)
-        .bind(HOUSEKEEPING_MAX)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(|row| lease(row, Duty::GiveUp)).collect()
+        let mut leases = Vec::new();
+        for (choose, duty) in [
+            (CHOOSE_ABANDONED, Duty::Attempt),
+            (CHOOSE_EXPIRED, Duty::Expire),
+            (CHOOSE_ORPHANED, Duty::GiveUp),
+        ] {
+            let mut transaction = self.pool.begin().await?;
+            let query = sqlx::query_scalar(choose).bind(HOUSEKEEPING_MAX);
+            let chosen: Vec<Uuid> = query.fetch_all(&mut *transaction).await?;
+            if !chosen.is_empty() {
+                leases.extend(take(&mut transaction, owner, chosen, duty).await?);
+                transaction.commit().await?;
+            }
+        }
+        Ok(leases)
     }
 
     /// Says that this process is alive and works on these messages.
@@ -151,6 +112,28 @@ impl Queue {
         .await?;
         Ok(())
     }
+}
+
+/// Takes a lease on each. The fencing number grows with every lease.
+async fn take(
+    connection: &mut PgConnection,
+    owner: EngineId,
+    chosen: Vec<Uuid>,
+    duty: Duty,
+) -> Result<Vec<Lease>, sqlx::Error> {
+    let rows = sqlx::query(
+        "update delivery_jobs j
+         set lease_owner = $1, lease_until = now() + make_interval(secs => $2), fence = fence + 1
+         from delivery_sessions s
+         where j.message_id = any($3) and s.session_id = j.session_id
+         returning j.message_id, j.tenant_id, j.session_id, j.chat_id, s.waha_session, s.engine",
+    )
+    .bind(owner.0)
+    .bind(LEASE_SECONDS)
+    .bind(chosen)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| lease(row, duty)).collect()
 }
 
 fn lease(row: &sqlx::postgres::PgRow, duty: Duty) -> Result<Lease, sqlx::Error> {
