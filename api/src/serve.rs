@@ -176,7 +176,7 @@ pub(crate) fn waha_client(
     let options = WahaOptions {
         base_url: settings.base_url.to_string(),
         api_key: settings.api_key.clone(),
-        webhook_url: Some(settings.webhook_url().to_string()),
+        webhook_url: Some(settings.webhook_url()),
         request_timeout: settings.timeout,
         connect_timeout: CONNECT_TIMEOUT_DEFAULT,
     };

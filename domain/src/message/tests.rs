@@ -127,8 +127,8 @@ fn expired() -> Event {
     Event::Expired(moment())
 }
 
-fn from_somebody() -> Box<Received> {
-    Box::new(Received {
+fn from_somebody() -> Event {
+    Event::Received(Box::new(Received {
         session_id: SESSION_ID,
         chat_id: ChatId("6281234567890@c.us".to_owned()),
         from: None,
@@ -136,7 +136,7 @@ fn from_somebody() -> Box<Received> {
         kind: content::ContentKind::Text,
         waha_message_id: whatsapp_id(),
         at: now(),
-    })
+    }))
 }
 
 // What is asked.
@@ -179,5 +179,6 @@ fn discard() -> Command {
 }
 
 fn receive() -> Command {
-    Command::Receive(from_somebody())
+    let Event::Received(received) = from_somebody() else { unreachable!() };
+    Command::Receive(received)
 }

@@ -146,3 +146,6 @@ fn react_to_session(session_id: SessionId, event: &SessionEvent) -> Option<Chang
         | SessionEvent::ActionFailed(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,3 +34,49 @@ pub fn react(session_id: SessionId, event: &Event) -> Option<Change> {
         Event::StatusChanged(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::session::event::{
+        ActionCompleted, ActionFailed, ActionRequested, Created, Deleted, StatusChanged,
+    };
+    use crate::session::status::SessionStatus;
+
+    const SESSION_ID: SessionId = SessionId(Uuid::from_u128(8));
+
+    #[test]
+    fn a_new_session_is_to_be_started_and_every_request_is_to_be_done() {
+        let at = DateTime::UNIX_EPOCH;
+        let name = "main".to_owned().try_into().unwrap();
+        let created = Event::Created(Created { name, waha_session: "main_1".to_owned(), at });
+        let start = Change::Request { session_id: SESSION_ID, action: Action::Start };
+        assert_eq!(react(SESSION_ID, &created), Some(start));
+
+        let logout = Event::ActionRequested(ActionRequested { action: Action::Logout, at });
+        let wanted = Change::Request { session_id: SESSION_ID, action: Action::Logout };
+        assert_eq!(react(SESSION_ID, &logout), Some(wanted));
+    }
+
+    #[test]
+    fn what_is_done_refused_or_gone_is_settled() {
+        let (action, at) = (Action::Stop, DateTime::UNIX_EPOCH);
+        for end in [
+            Event::ActionCompleted(ActionCompleted { action, at }),
+            Event::ActionFailed(ActionFailed { action, reason: String::new(), at }),
+            Event::Deleted(Deleted { at }),
+        ] {
+            assert_eq!(react(SESSION_ID, &end), Some(Change::Settle { session_id: SESSION_ID }));
+        }
+    }
+
+    #[test]
+    fn a_status_asks_for_nothing() {
+        let (status, at) = (SessionStatus::Failed, DateTime::UNIX_EPOCH);
+        let changed = StatusChanged { status, engine: None, phone: None, at };
+        assert_eq!(react(SESSION_ID, &Event::StatusChanged(changed)), None);
+    }
+}

@@ -67,3 +67,75 @@ pub fn react(session_id: SessionId, observation: Observation) -> Reaction {
         Observation::Unrecognised => Reaction::Unrecognised,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::message::content::ContentKind;
+    use crate::ports::waha::Arrival;
+    use crate::session::{Report, status::SessionStatus};
+    use crate::whatsapp::ChatId;
+
+    const SESSION_ID: SessionId = SessionId(Uuid::from_u128(8));
+
+    fn arrival(waha_message_id: &str, participant: Option<&str>) -> Observation {
+        Observation::Arrived(Box::new(Arrival {
+            waha_message_id: WahaMessageId(waha_message_id.to_owned()),
+            participant: participant.map(str::to_owned),
+            chat_id: ChatId("6281234567890@c.us".to_owned()),
+            from: None,
+            body: "Hi".to_owned(),
+            kind: ContentKind::Text,
+            at: DateTime::UNIX_EPOCH,
+        }))
+    }
+
+    fn told(session_id: SessionId, observation: Observation) -> MessageId {
+        match react(session_id, observation) {
+            Reaction::Message(id, message::Command::Receive(_)) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_same_message_seen_twice_is_told_to_the_same_stream() {
+        let first = told(SESSION_ID, arrival("AAAA", None));
+        assert_eq!(told(SESSION_ID, arrival("AAAA", None)), first);
+    }
+
+    #[test]
+    fn an_id_is_unique_within_its_session_and_participant_only() {
+        let first = told(SESSION_ID, arrival("AAAA", None));
+        assert_ne!(told(SessionId(Uuid::from_u128(9)), arrival("AAAA", None)), first);
+        assert_ne!(told(SESSION_ID, arrival("AAAA", Some("628@c.us"))), first);
+        assert_ne!(told(SESSION_ID, arrival("AAAB", None)), first);
+    }
+
+    #[test]
+    fn an_acknowledgement_is_told_to_its_message_word_for_word() {
+        let (ack, at) = (Ack::Read, DateTime::UNIX_EPOCH);
+        let waha_message_id = WahaMessageId("3EB0".to_owned());
+        let seen = Observation::Acknowledged { waha_message_id: waha_message_id.clone(), ack, at };
+        let Reaction::Acknowledge(news) = react(SESSION_ID, seen) else { panic!("not told") };
+        let command = message::Command::Acknowledge { ack, waha_message_id, at };
+        assert_eq!(news.into_command(), command);
+    }
+
+    #[test]
+    fn a_status_is_told_to_the_session() {
+        let (status, as_of) = (SessionStatus::Working, DateTime::UNIX_EPOCH);
+        let report = Report { status, engine: None, phone: None, as_of };
+        assert_eq!(
+            react(SESSION_ID, Observation::SessionSeen(report.clone())),
+            Reaction::Session(session::Command::Report(report))
+        );
+    }
+
+    #[test]
+    fn what_says_nothing_and_what_cannot_be_read_are_kept_apart() {
+        assert_eq!(react(SESSION_ID, Observation::Nothing), Reaction::Nothing);
+        assert_eq!(react(SESSION_ID, Observation::Unrecognised), Reaction::Unrecognised);
+    }
+}

@@ -54,10 +54,10 @@ fn asks() -> impl Strategy<Value = Ask> {
     ]
 }
 
-fn command(ask: Ask, history: &[Event]) -> Command {
+fn command(ask: &Ask, history: &[Event]) -> Command {
     let latest = history.iter().filter(|e| matches!(e, Event::AttemptStarted(_))).count();
     let attempt = |back| u32::try_from(latest).unwrap().saturating_sub(back);
-    match ask {
+    match *ask {
         Ask::Start { takes_ids, at } => Command::StartAttempt {
             message_id: MESSAGE_ID,
             engine_takes_ids: takes_ids,
@@ -81,7 +81,7 @@ fn lives() -> impl Strategy<Value = Vec<Event>> {
         let mut history = vec![queued_until(seconds(80))];
         let mut message = given(&history);
         for ask in asks {
-            for event in message.decide(command(ask, &history)).unwrap_or_default() {
+            for event in message.decide(command(&ask, &history)).unwrap_or_default() {
                 message = message.evolve(&event);
                 history.push(event);
             }
@@ -91,7 +91,7 @@ fn lives() -> impl Strategy<Value = Vec<Event>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn living_through_the_events_and_replaying_them_agree(asks in proptest::collection::vec(asks(), 0..60)) {
@@ -99,7 +99,7 @@ proptest! {
         let mut living = Message::default();
         for ask in std::iter::once(None).chain(asks.into_iter().map(Some)) {
             let command =
-                ask.map_or_else(|| Command::Queue(accepted()), |ask| command(ask, &history));
+                ask.map_or_else(|| Command::Queue(accepted()), |ask| command(&ask, &history));
             for event in living.decide(command).unwrap_or_default() {
                 living = living.evolve(&event);
                 history.push(event);
@@ -184,9 +184,9 @@ proptest! {
 
     #[test]
     fn somebody_elses_message_stays_as_it_came(asks in proptest::collection::vec(asks(), 0..20)) {
-        let inbound = [Event::Received(from_somebody())];
+        let inbound = [from_somebody()];
         for ask in asks {
-            let decided = given(&inbound).decide(command(ask, &inbound));
+            let decided = given(&inbound).decide(command(&ask, &inbound));
             prop_assert!(decided.is_err() || decided == Ok(vec![]));
         }
     }

@@ -78,8 +78,8 @@ fn evidence_wins_over_every_other_end() {
 
 #[test]
 fn a_message_of_somebody_else_is_recorded_once_and_asked_nothing() {
-    assert_eq!(given(&[]).decide(receive()), Ok(vec![Event::Received(from_somebody())]));
-    let inbound = given(&[Event::Received(from_somebody())]);
+    assert_eq!(given(&[]).decide(receive()), Ok(vec![from_somebody()]));
+    let inbound = given(&[from_somebody()]);
     assert_eq!(inbound.decide(receive()), Ok(vec![]));
     assert_eq!(inbound.decide(Command::Queue(accepted())), Err(Rejection::AlreadyExists));
     for command in [start(), acknowledge(Ack::Read), redrive(), discard()] {

@@ -115,12 +115,10 @@ mod tests {
 
     #[test]
     fn every_fourth_message_of_a_session_goes_by_age() {
-        let mut served = 0;
         let mut turns = String::new();
-        for _ in 0..8 {
+        for served in 0..8 {
             let share = divide(&[Candidate { served, ..candidate(1, 1, 1) }], 1)[0];
             turns.push(if share.by_age == 1 { 'a' } else { 'p' });
-            served += 1;
         }
         assert_eq!(turns, "pppapppa");
     }
