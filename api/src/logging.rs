@@ -1,5 +1,7 @@
 //! How logs are written: to standard error, one line per event, identifiers as fields.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::settings::{LogFormat, LogSettings};
@@ -8,6 +10,7 @@ use crate::settings::{LogFormat, LogSettings};
 pub fn start(settings: &LogSettings) {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(&settings.level))
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let started = match settings.format {
         LogFormat::Text => lines.try_init(),

@@ -140,7 +140,7 @@ table! {
     LOG_FORMAT, open, Some("text"),
         "text or json",
         "How log lines are written.";
-    LOG_LEVEL, open, Some("info"),
+    LOG_LEVEL, open, Some("info,sqlx=warn"),
         "error, warn, info, debug or trace, or directives such as info,sqlx=warn",
         "How much is logged.";
 }
