@@ -30,14 +30,14 @@ begin
             set local role heliograph_reader;
             reset role;
             exit;
-        exception when insufficient_privilege then
-            null;
+        exception when insufficient_privilege or invalid_parameter_value then
+            null; -- not granted yet; or another migration has just made the role, and it is not seen here yet
         end;
         begin
             execute format('grant heliograph_reader to %I', current_user);
             exit;
         exception
-            when unique_violation or internal_error then
+            when unique_violation or internal_error or undefined_object then
                 perform pg_sleep(0.05); -- another migration is granting it ("tuple concurrently updated")
             when insufficient_privilege then
                 raise exception '% may not take on the role heliograph_reader', current_user

@@ -14,7 +14,7 @@ use domain::stream::{ExpectedVersion, Position, StreamName, Version};
 use uuid::Uuid;
 
 /// Decisions are taken again this often before the command is refused as contended.
-const TRIES_MAX: u32 = 8;
+const TRIES_MAX: u32 = 32;
 
 /// Executes commands.
 #[derive(Clone)]

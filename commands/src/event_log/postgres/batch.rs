@@ -70,8 +70,9 @@ impl EncodedEvent {
     }
 }
 
-/// Where the events of the accepted requests are now.
+/// Where an event of an accepted request is now.
 pub(super) struct Placed {
+    pub(super) stream_id: Uuid,
     pub(super) event_id: EventId,
     pub(super) appended: Appended,
 }
@@ -109,7 +110,7 @@ from unnest($7::int[], $8::int[], $9::uuid[], $10::text[], $11::smallint[], $12:
     as e (ordinal, step, event_id, event_type, schema_version, data, metadata)
 join accepted a using (ordinal)
 order by e.ordinal, e.step
-returning event_id, version, position, transaction_id::text::bigint as transaction_id
+returning stream_id, event_id, version, position, transaction_id::text::bigint as transaction_id
 ";
 
 /// Appends what can be appended, in one statement and one commit.
@@ -168,7 +169,7 @@ pub(super) async fn find(
 ) -> Result<Option<Appended>, sqlx::Error> {
     let ids: Vec<Uuid> = events.iter().map(|id| id.0).collect();
     let rows = sqlx::query(
-        "select event_id, version, position, transaction_id::text::bigint as transaction_id
+        "select stream_id, event_id, version, position, transaction_id::text::bigint as transaction_id
          from events
          where stream_id = $1 and category = $2 and tenant_id = $3 and event_id = any($4)
          order by version",
@@ -189,6 +190,6 @@ fn placed(row: &sqlx::postgres::PgRow) -> Result<Placed, sqlx::Error> {
         second: row.try_get::<i64, _>("position")?.cast_unsigned(),
     };
     let version = Version(row.try_get::<i32, _>("version")?.cast_unsigned());
-    let event_id = EventId(row.try_get("event_id")?);
-    Ok(Placed { event_id, appended: Appended { version, position } })
+    let (stream_id, event_id) = (row.try_get("stream_id")?, EventId(row.try_get("event_id")?));
+    Ok(Placed { stream_id, event_id, appended: Appended { version, position } })
 }

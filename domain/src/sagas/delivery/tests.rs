@@ -1,0 +1,165 @@
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+use super::*;
+use crate::id::{EventId, TenantId};
+use crate::message::content::CustomerMetadata;
+use crate::message::event::{
+    AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered, Evidence, Moment,
+    OutcomeUnknown, Queued, Redriven, Sent,
+};
+use crate::message::refusal::{Refusal, RefusalKind};
+use crate::ports::event_log::{Actor, Metadata, StoredForm};
+use crate::session::event::{ActionRequested, Created, Deleted, StatusChanged};
+use crate::stream::{Category, Position, StreamName, Version};
+
+const MESSAGE_ID: MessageId = MessageId(Uuid::from_u128(7));
+const SESSION_ID: SessionId = SessionId(Uuid::from_u128(8));
+
+fn seconds(seconds: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+}
+
+/// What the queue does when this happened to the message, or to the session.
+fn after(event: impl Into<Event>) -> Option<Change> {
+    let event = event.into();
+    let (category, id) = match event {
+        Event::Session(_) => (Category::Session, SESSION_ID.0),
+        _ => (Category::Message, MESSAGE_ID.0),
+    };
+    react(&RecordedEvent {
+        position: Position::START,
+        stream: StreamName { category, tenant: TenantId::PLATFORM, id },
+        version: Version(1),
+        id: EventId(Uuid::nil()),
+        event,
+        stored: StoredForm { event_type: "", schema_version: 1, data: String::new() },
+        metadata: Metadata {
+            actor: Actor::Operator,
+            correlation_id: Uuid::nil(),
+            causation_id: None,
+            request_id: None,
+        },
+        recorded_at: seconds(0),
+    })
+}
+
+fn queued() -> Queued {
+    Queued {
+        session_id: SESSION_ID,
+        to: "+6281234567890".parse().unwrap(),
+        body: "Hello".to_owned().try_into().unwrap(),
+        priority: Priority::High,
+        metadata: CustomerMetadata::default(),
+        client_reference: None,
+        send_at: None,
+        expires_at: Some(seconds(99)),
+        at: seconds(10),
+    }
+}
+
+fn job() -> Job {
+    Job {
+        message_id: MESSAGE_ID,
+        session_id: SESSION_ID,
+        chat_id: ChatId("6281234567890@c.us".to_owned()),
+        priority: Priority::High,
+        ready_at: seconds(10),
+        expires_at: Some(seconds(99)),
+    }
+}
+
+fn refused(retry_at: Option<DateTime<Utc>>) -> MessageEvent {
+    let refusal = Refusal { kind: RefusalKind::Unreachable, detail: String::new() };
+    MessageEvent::AttemptRefused(AttemptRefused { attempt: 1, refusal, retry_at, at: seconds(20) })
+}
+
+#[test]
+fn a_queued_message_is_a_job() {
+    assert_eq!(after(MessageEvent::Queued(queued())), Some(Change::Enqueue(Box::new(job()))));
+}
+
+#[test]
+fn a_message_for_later_is_ready_then_and_one_for_earlier_is_ready_now() {
+    for (send_at, ready_at) in [(50, 50), (5, 10)] {
+        let timed = Queued { send_at: Some(seconds(send_at)), ..queued() };
+        let ready = Job { ready_at: seconds(ready_at), ..job() };
+        assert_eq!(after(MessageEvent::Queued(timed)), Some(Change::Enqueue(Box::new(ready))));
+    }
+}
+
+#[test]
+fn a_redriven_message_is_a_job_again_made_of_that_event_alone() {
+    let Queued { session_id, to, priority, .. } = queued();
+    let at = seconds(70);
+    let redriven = MessageEvent::Redriven(Redriven { session_id, to, priority, at });
+    let again = Job { ready_at: at, expires_at: None, ..job() };
+    assert_eq!(after(redriven), Some(Change::Enqueue(Box::new(again))));
+}
+
+#[test]
+fn a_refused_attempt_waits_unless_it_was_the_last() {
+    let retry = Change::Retry { message_id: MESSAGE_ID, due_at: seconds(30) };
+    assert_eq!(after(refused(Some(seconds(30)))), Some(retry));
+    assert_eq!(after(refused(None)), None);
+}
+
+#[test]
+fn a_message_in_doubt_is_kept_and_not_sent() {
+    let (attempt, detail, at) = (1, String::new(), seconds(20));
+    let unknown = MessageEvent::OutcomeUnknown(OutcomeUnknown { attempt, detail, at });
+    assert_eq!(after(unknown), Some(Change::Park { message_id: MESSAGE_ID }));
+}
+
+#[test]
+fn every_end_takes_the_message_off_the_queue() {
+    let at = seconds(20);
+    let sent = Sent {
+        attempt: 1,
+        session_id: SESSION_ID,
+        waha_message_id: None,
+        evidence: Evidence::Answer,
+        at,
+    };
+    let dead = DeadLettered { reason: DeadLetterReason::Refused, detail: None, at };
+    for end in [
+        MessageEvent::Sent(sent),
+        MessageEvent::DeadLettered(dead),
+        MessageEvent::Discarded(Moment { at }),
+        MessageEvent::Expired(Moment { at }),
+    ] {
+        assert_eq!(after(end), Some(Change::Finish { message_id: MESSAGE_ID }));
+    }
+}
+
+#[test]
+fn attempts_and_receipts_leave_the_queue_as_it_is() {
+    let at = seconds(20);
+    let (attempt, session_id, waha_message_id) = (1, SESSION_ID, None);
+    let started = AttemptStarted { attempt, session_id, waha_message_id, at };
+    assert_eq!(after(MessageEvent::AttemptStarted(started)), None);
+    assert_eq!(after(MessageEvent::Delivered(Moment { at })), None);
+    assert_eq!(after(MessageEvent::Read(Moment { at })), None);
+    assert_eq!(after(MessageEvent::Played(Moment { at })), None);
+}
+
+#[test]
+fn the_queue_knows_each_sessions_name_and_status() {
+    let at = seconds(20);
+    let (session_id, waha_session) = (SESSION_ID, "main_1".to_owned());
+    let name = "main".to_owned().try_into().unwrap();
+    let created = Created { name, waha_session: waha_session.clone(), at };
+    let opened = Change::OpenSession { session_id, waha_session };
+    assert_eq!(after(SessionEvent::Created(created)), Some(opened));
+
+    let (status, engine) = (SessionStatus::Working, Some(Engine::Gows));
+    let changed = StatusChanged { status: status.clone(), engine, phone: None, at };
+    let set = Change::SetSession { session_id, status, engine };
+    assert_eq!(after(SessionEvent::StatusChanged(changed)), Some(set));
+
+    let closed = Some(Change::CloseSession { session_id });
+    assert_eq!(after(SessionEvent::Deleted(Deleted { at })), closed);
+
+    let stop = ActionRequested { action: crate::session::Action::Stop, at };
+    assert_eq!(after(SessionEvent::ActionRequested(stop)), None);
+}
