@@ -22,6 +22,10 @@ pub struct Outbound {
     attempts_spent: u32,
     /// Times redriven.
     generation: u32,
+    /// The WhatsApp id chosen for the latest attempt, if one was.
+    chosen: Option<WahaMessageId>,
+    /// WhatsApp refused it, and it was not attempted since.
+    is_rejected: bool,
     progress: Progress,
 }
 
@@ -68,6 +72,8 @@ impl Outbound {
             attempts: 0,
             attempts_spent: 0,
             generation: 0,
+            chosen: None,
+            is_rejected: false,
             progress: Progress::Waiting,
         }
     }
@@ -142,6 +148,8 @@ impl Outbound {
         self.check_attempt(attempt)?;
         match self.progress {
             Progress::Sent(_) => Ok(vec![]),
+            // WAHA took it, and WhatsApp refused it since: the later news holds.
+            _ if self.is_rejected => Ok(vec![]),
             _ => Ok(vec![self.sent(waha_message_id, Evidence::Answer, now)]),
         }
     }
@@ -209,6 +217,11 @@ impl Outbound {
         let mut events = Vec::new();
         let known = if let Progress::Sent(known) = self.progress {
             known
+        } else if reached == Receipt::Accepted
+            && (self.is_rejected || self.is_of_another_attempt(&id))
+        {
+            // An echo of what WhatsApp refused since, or of an attempt before the last redrive.
+            return vec![];
         } else {
             events.push(self.sent(Some(id), Evidence::Acknowledgement, at));
             Receipt::Accepted
@@ -221,6 +234,10 @@ impl Outbound {
             });
         }
         events
+    }
+
+    fn is_of_another_attempt(&self, id: &WahaMessageId) -> bool {
+        self.chosen.as_ref().is_some_and(|chosen| chosen != id)
     }
 
     /// An error acknowledgement counts only while nothing better is known.
@@ -252,6 +269,8 @@ impl Outbound {
         self.progress = match event {
             Event::AttemptStarted(started) => {
                 self.attempts = started.attempt;
+                self.chosen.clone_from(&started.waha_message_id);
+                self.is_rejected = false;
                 Progress::Sending
             }
             Event::AttemptRefused(refused) => {
@@ -263,12 +282,17 @@ impl Outbound {
             Event::Delivered(_) => Progress::Sent(Receipt::Delivered),
             Event::Read(_) => Progress::Sent(Receipt::Read),
             Event::Played(_) => Progress::Sent(Receipt::Played),
-            Event::DeadLettered(_) => Progress::Failed,
+            Event::DeadLettered(dead) => {
+                self.is_rejected = dead.reason == DeadLetterReason::RejectedByWhatsApp;
+                Progress::Failed
+            }
             Event::Expired(_) => Progress::Expired,
             Event::Discarded(_) => Progress::Discarded,
             Event::Redriven(_) => {
                 self.attempts_spent = 0;
                 self.generation += 1;
+                // Who redrives a message wants it sent, late as it may be.
+                self.expires_at = None;
                 Progress::Waiting
             }
             Event::Queued(_) | Event::Received(_) => self.progress,

@@ -11,6 +11,7 @@ use domain::stream::Position;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 const CHANNEL: &str = "heliograph_events";
@@ -18,37 +19,54 @@ const CHANNEL: &str = "heliograph_events";
 const ANNOUNCE_EVERY: Duration = Duration::from_millis(20);
 /// Readers look this often even if nothing is announced.
 const POLL_EVERY: Duration = Duration::from_secs(1);
-/// Events that are known of but not yet shown wait for older transactions to end: look again soon.
+/// Events that are known of but not yet shown wait for older transactions to end: look again soon at first.
 const PENDING_POLL_EVERY: Duration = Duration::from_millis(5);
 const RECONNECT_WAIT: Duration = Duration::from_secs(1);
 
 pub(super) struct Head {
-    known: watch::Sender<Position>,
+    known: watch::Sender<Known>,
     /// The part of `known` that came from this process, to be announced to others.
     own: watch::Sender<Position>,
 }
 
+/// The furthest position heard of, and since when.
+#[derive(Clone, Copy)]
+struct Known {
+    position: Position,
+    since: Instant,
+}
+
 impl Head {
     pub(super) fn new() -> Self {
-        Self {
-            known: watch::Sender::new(Position::START),
-            own: watch::Sender::new(Position::START),
-        }
+        let known = Known { position: Position::START, since: Instant::now() };
+        Self { known: watch::Sender::new(known), own: watch::Sender::new(Position::START) }
     }
 
     /// This process appended up to `position`.
     pub(super) fn advance(&self, position: Position) {
-        raise(&self.own, position);
-        raise(&self.known, position);
+        self.own.send_modify(|own| *own = position.max(*own));
+        self.hear_of(position);
+    }
+
+    fn hear_of(&self, position: Position) {
+        self.known.send_if_modified(|known| {
+            let is_news = position > known.position;
+            if is_news {
+                *known = Known { position, since: Instant::now() };
+            }
+            is_news
+        });
     }
 
     /// Waits until there may be something after `after`.
     pub(super) async fn wait(&self, after: Position) {
         let mut known = self.known.subscribe();
-        if *known.borrow_and_update() > after {
-            tokio::time::sleep(PENDING_POLL_EVERY).await;
+        let heard = *known.borrow_and_update();
+        if heard.position > after {
+            // The longer it has not been shown, the longer it will be: each wait doubles the time waited.
+            tokio::time::sleep(heard.since.elapsed().clamp(PENDING_POLL_EVERY, POLL_EVERY)).await;
         } else {
-            let news = known.wait_for(|position| *position > after);
+            let news = known.wait_for(|known| known.position > after);
             let _ = tokio::time::timeout(POLL_EVERY, news).await;
         }
     }
@@ -91,17 +109,9 @@ async fn hear(head: &Head, pool: &PgPool) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
     loop {
-        // A forged or garbled announcement can at worst cause a read that finds nothing.
+        // A forged or garbled announcement can at worst cause reads that find nothing.
         if let Ok(position) = listener.recv().await?.payload().parse() {
-            raise(&head.known, position);
+            head.hear_of(position);
         }
     }
-}
-
-fn raise(sender: &watch::Sender<Position>, position: Position) {
-    sender.send_if_modified(|known| {
-        let is_news = position > *known;
-        *known = position.max(*known);
-        is_news
-    });
 }

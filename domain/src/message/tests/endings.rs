@@ -96,3 +96,27 @@ fn a_message_that_whatsapp_rejected_can_be_redriven_and_sent() {
         [queued(), started(1), answered(1), dead_lettered(Dead::RejectedByWhatsApp), redriven()];
     assert_eq!(given(&rejected).decide(start()), Ok(vec![started(2)]));
 }
+
+#[test]
+fn an_echo_of_what_whatsapp_refused_since_does_not_make_it_sent() {
+    let rejected = given(&[queued(), started(1), dead_lettered(Dead::RejectedByWhatsApp)]);
+    assert_eq!(rejected.decide(acknowledge(Ack::Pending)), Ok(vec![]));
+    assert_eq!(rejected.decide(confirm(1)), Ok(vec![]));
+    let redriven = rejected.evolve(&redriven());
+    assert_eq!(redriven.decide(acknowledge(Ack::Server)), Ok(vec![]));
+    assert_eq!(redriven.decide(start()), Ok(vec![started(2)]));
+}
+
+#[test]
+fn that_it_was_delivered_counts_even_after_it_was_refused() {
+    let rejected = given(&[queued(), started(1), dead_lettered(Dead::RejectedByWhatsApp)]);
+    let events = rejected.decide(acknowledge(Ack::Device)).unwrap();
+    assert!(matches!(&events[..], [Event::Sent(_), Event::Delivered(_)]));
+}
+
+#[test]
+fn a_redriven_message_is_sent_late_as_it_may_be() {
+    let history =
+        [queued_until(now()), started(1), dead_lettered(Dead::RejectedByWhatsApp), redriven()];
+    assert_eq!(given(&history).decide(start()), Ok(vec![started(2)]));
+}
