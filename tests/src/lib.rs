@@ -10,7 +10,12 @@
 //! Tests see what a client, WAHA or the command line sees, and nothing else; only tenants and users are made
 //! directly, since making them is the command line's business.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot go on should stop"
+)]
 
 pub mod answer;
 pub mod caller;
@@ -25,3 +30,4 @@ pub mod proxy;
 pub mod sessions;
 pub mod setup;
 pub mod webhook;
+pub mod wire;

@@ -1,0 +1,7 @@
+//! Bad input is refused and never breaks anything: no answer here is a 5xx.
+
+mod bodies;
+mod fields;
+mod paths;
+mod queries;
+mod wire;

@@ -1,0 +1,78 @@
+//! `tenant create`, `user create`.
+
+use acceptance::caller::Caller;
+use acceptance::process::Process;
+use serde_json::json;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::shell::Shell;
+
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+#[sqlx::test(migrations = "../migrations")]
+async fn tenants_and_users_are_made_and_can_sign_in(pool: PgPool) {
+    let shell = Shell::new(&pool, NOWHERE);
+    let tenant =
+        shell.json(&["tenant", "create", "--name", "acme", "--default-country", "ID"]).await;
+    let tenant = tenant["id"].as_str().unwrap().to_owned();
+    assert!(Uuid::parse_str(&tenant).is_ok());
+
+    let create =
+        ["user", "create", "--tenant", &tenant, "--role", "tenant_admin", "--output", "json"];
+    let by_option = ["--email", "Option@Example.com", "--password", "from the option"];
+    let made = shell.run(&[&create[..], &by_option].concat()).await.json();
+    assert_eq!(made["email"], "option@example.com");
+    assert_eq!((&made["tenantId"], &made["role"]), (&json!(tenant), &json!("tenant_admin")));
+    let by_stdin = [&create[..], &["--email", "stdin@example.com"]].concat();
+    let made = shell.run_with(&by_stdin, "from standard input\n").await;
+    assert!(made.json()["id"].is_string());
+    assert!(
+        !made.stdout.contains("from standard input")
+            && !made.stderr.contains("from standard input")
+    );
+
+    let process = Process::serve(&shell.environment).await;
+    let nobody = Caller::nobody(shell.port.url());
+    for (email, password) in
+        [("option@example.com", "from the option"), ("stdin@example.com", "from standard input")]
+    {
+        let login = json!({ "email": email, "password": password });
+        let token = nobody.post("/auth/login", &login).await.expect(200).text("accessToken");
+        let signed_in = nobody.with_token(token);
+        let phone = signed_in.get("/messages/format-phone/081234567890").await.expect(200);
+        assert_eq!(phone.data()["phone"], "+6281234567890");
+    }
+    process.kill().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_cannot_be_made_is_told_and_not_made(pool: PgPool) {
+    let shell = Shell::new(&pool, NOWHERE);
+    let tenant = shell.json(&["tenant", "create", "--name", "acme"]).await["id"].clone();
+    let tenant = tenant.as_str().unwrap();
+    let user = async |tenant: &str, email: &str, password: &str, role: &str| {
+        let line = ["user", "create", "--tenant", tenant, "--email", email, "--role", role];
+        shell.run(&[&line[..], &["--password", password]].concat()).await
+    };
+    let unknown = Uuid::nil().to_string();
+    user(&unknown, "a@b.test", "long enough", "viewer")
+        .await
+        .assert_failed_because(&["no tenant", &unknown]);
+    user(tenant, "a@b.test", "short", "viewer").await.assert_failed_because(&["at least 8"]);
+    assert_eq!(user(tenant, "a@b.test", "long enough", "viewer").await.code, Some(0));
+    user(tenant, "A@B.test", "long enough", "auditor").await.assert_failed_because(&["already"]);
+
+    for wrong in [
+        user(tenant, "not an address", "long enough", "viewer").await,
+        user(tenant, "c@d.test", "long enough", "emperor").await,
+        user("acme", "c@d.test", "long enough", "viewer").await,
+        shell.run(&["tenant", "create", "--name", ""]).await,
+        shell.run(&["tenant", "create", "--name", "x", "--default-country", "Narnia"]).await,
+        shell.run(&["tenant", "create"]).await,
+        shell.run(&["conquer"]).await,
+        shell.run(&[]).await,
+    ] {
+        assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(2), ""), "{wrong:#?}");
+    }
+}

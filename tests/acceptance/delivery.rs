@@ -1,0 +1,11 @@
+//! The delivery saga: the right order, the right time, never twice.
+
+mod acknowledgements;
+mod fairness;
+mod holding;
+mod order;
+mod outcome_unknown;
+mod pacing;
+mod priority;
+mod refusals;
+mod timing;

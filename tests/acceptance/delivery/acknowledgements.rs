@@ -1,0 +1,71 @@
+//! Acknowledgements arrive early, late, twice, in any order, or as a rejection; a status never goes back (M4).
+
+use acceptance::installation::Installation;
+use acceptance::webhook;
+use serde_json::json;
+use sqlx::PgPool;
+use waha_simulator::{Match, Misbehaviour, Rule};
+
+#[sqlx::test(migrations = "../migrations")]
+async fn acknowledgements_before_the_answer_are_kept(pool: PgPool) {
+    let stage = Installation::start(pool).await;
+    let tenant = stage.tenant().await;
+    let session = tenant.session().await;
+    stage.waha.misbehave(Rule::once(Match::text("early"), Misbehaviour::AckBeforeAnswer));
+    let id = tenant.send_text(&session, "early").await;
+    let read = tenant.message_becomes(&id, "read").await;
+    assert_eq!(read["attempts"], 1);
+    let story = tenant.story(&id).await;
+    assert_eq!(story.iter().filter(|event| *event == "message_sent").count(), 1, "{story:?}");
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_rejection_by_whatsapp_makes_a_dead_letter(pool: PgPool) {
+    let stage = Installation::start(pool).await;
+    let tenant = stage.tenant().await;
+    let session = tenant.session().await;
+    stage.waha.misbehave(Rule::once(Match::text("unwanted"), Misbehaviour::AckError));
+    let id = tenant.send_text(&session, "unwanted").await;
+    let failed = tenant.message_becomes(&id, "failed").await;
+    assert_eq!(failed["attempts"], 1);
+    let letter = tenant.get(&format!("/dead-letters/{id}")).await.expect(200);
+    assert_eq!(letter.data()["reason"], "rejected_by_whatsapp");
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn reordered_and_repeated_acknowledgements_never_turn_a_status_back(pool: PgPool) {
+    let stage = Installation::start(pool).await;
+    let tenant = stage.tenant().await;
+    let session = tenant.session().await;
+    stage.waha.misbehave(Rule::once(Match::text("shuffled"), Misbehaviour::NoAcks));
+    let id = tenant.send_text(&session, "shuffled").await;
+    let sent = tenant.message_becomes(&id, "sent").await;
+    let waha_id = sent["wahaMessageId"].as_str().unwrap();
+
+    for level in [3, 1, 2, 3, 0, -1] {
+        tenant.deliver(&webhook::ack(&session, waha_id, level)).await.expect(200);
+    }
+    tenant.webhooks_processed("message.ack", 6).await;
+    let message = tenant.message(&id).await;
+    assert_eq!(message["status"], "read");
+    assert!(message["deliveredAt"].is_string(), "read implies delivered: {message}");
+    let story = tenant.story(&id).await;
+    assert_eq!(story[story.len() - 2..], ["message_sent", "message_read"]);
+
+    tenant.deliver(&webhook::ack(&session, waha_id, 4)).await.expect(200);
+    tenant.message_becomes(&id, "played").await;
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn news_of_a_message_that_is_none_of_ours_is_kept_and_harmless(pool: PgPool) {
+    let stage = Installation::start(pool).await;
+    let tenant = stage.tenant().await;
+    let session = tenant.session().await;
+    tenant.deliver(&webhook::ack(&session, "3EB0FFFFFFFFFFFFFFFFFF", 3)).await.expect(200);
+    tenant.webhooks_are("held", 1).await;
+    assert_eq!(tenant.get("/messages").await.body["meta"]["total"], json!(0));
+    stage.stop().await;
+}

@@ -1,0 +1,6 @@
+//! Lists and numbers, from the views (M5, M6, Q1).
+
+mod filters;
+mod limits;
+mod paging;
+mod stats;

@@ -1,0 +1,96 @@
+//! Tenants and users, made directly as the command line makes them.
+
+use std::sync::Arc;
+
+use commands::credentials::{Credential, Credentials};
+use commands::event_log::postgres::PostgresLog;
+use commands::executor::Executor;
+use commands::passwords::Passwords;
+use domain::access::Role;
+use domain::email::EmailAddress;
+use domain::id::{TenantId, UserId};
+use domain::ports::Ambient;
+use domain::ports::event_log::{Actor, Metadata};
+use domain::tenant::{self, Tenant};
+use domain::user::{self, User};
+use heliograph::ambient::SystemAmbient;
+use sqlx::PgPool;
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Hashing is slow by design, so it is done once.
+static HASH: OnceCell<String> = OnceCell::const_new();
+
+/// Makes tenants and users.
+pub struct Directory {
+    executor: Executor,
+    credentials: Credentials,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+/// Somebody who can sign in with [`PASSWORD`].
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Whose user.
+    pub tenant_id: TenantId,
+    /// Which user.
+    pub user_id: UserId,
+    /// The address.
+    pub email: String,
+}
+
+impl Directory {
+    /// In this database.
+    pub fn open(pool: &PgPool) -> Self {
+        let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let log = PostgresLog::open(pool.clone(), &tasks, &shutdown);
+        let executor = Executor::new(log, Arc::new(SystemAmbient));
+        Self { executor, credentials: Credentials::new(pool.clone()), tasks, shutdown }
+    }
+
+    /// A new tenant, in Indonesia.
+    pub async fn tenant(&self) -> TenantId {
+        let id = TenantId(SystemAmbient.new_id());
+        let command = tenant::Command::Create {
+            name: format!("Tenant {id}").try_into().unwrap(),
+            default_country: Some("ID".parse().unwrap()),
+            now: SystemAmbient.now(),
+        };
+        self.executor.execute::<Tenant>(id, id.0, command, metadata()).await.unwrap();
+        id
+    }
+
+    /// A new user of a tenant.
+    pub async fn user(&self, tenant_id: TenantId, role: Role) -> Account {
+        let user_id = UserId(SystemAmbient.new_id());
+        let email: EmailAddress = format!("{}@{user_id}.test", role.as_str()).parse().unwrap();
+        let hash = HASH.get_or_init(hash).await.clone();
+        let credential =
+            Credential { tenant_id, user_id, email: email.clone(), password_hash: hash };
+        self.credentials.add(&credential).await.unwrap();
+        let now = SystemAmbient.now();
+        let command = user::Command::Create { email: email.clone(), role, now };
+        self.executor.execute::<User>(tenant_id, user_id.0, command, metadata()).await.unwrap();
+        Account { tenant_id, user_id, email: email.to_string() }
+    }
+
+    pub(crate) async fn close(self) {
+        self.shutdown.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+async fn hash() -> String {
+    Passwords::new().unwrap().hash(PASSWORD.into()).await.unwrap()
+}
+
+fn metadata() -> Metadata {
+    let correlation_id = SystemAmbient.new_id();
+    Metadata { actor: Actor::Operator, correlation_id, causation_id: None, request_id: None }
+}

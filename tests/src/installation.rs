@@ -1,0 +1,110 @@
+//! A whole installation: the engine in this process, and its WAHA.
+
+use std::net::SocketAddr;
+
+use domain::access::Role;
+use heliograph::serve::Engine;
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use waha_simulator::Simulator;
+
+use crate::caller::Caller;
+use crate::directory::Directory;
+use crate::port::Port;
+use crate::setup::{self, Setup};
+
+/// Connections of an engine, as `heliograph serve` has them.
+const CONNECTIONS_MAX: u32 = heliograph::serve::CONNECTIONS_MAX;
+
+/// A whole installation.
+pub struct Installation {
+    /// Its WAHA.
+    pub waha: Simulator,
+    engine: Engine,
+    port: Port,
+    setup: Setup,
+    database: PgPool,
+    directory: Directory,
+    nobody: Caller,
+}
+
+impl Installation {
+    /// In this database, as fast as it goes.
+    pub async fn start(database: PgPool) -> Self {
+        Self::start_with(database, Setup::default()).await
+    }
+
+    /// In this database, set up like this.
+    pub async fn start_with(database: PgPool, setup: Setup) -> Self {
+        let waha = Simulator::start(setup.waha.clone()).await.expect("WAHA does not start");
+        Self::start_before(database, setup, waha)
+    }
+
+    /// The same with a WAHA that is there already.
+    pub fn start_before(database: PgPool, setup: Setup, waha: Simulator) -> Self {
+        let port = Port::reserve();
+        let engine = start_engine(&database, &setup, &waha, &port);
+        let directory = Directory::open(&database);
+        let nobody = Caller::nobody(port.url());
+        Self { waha, engine, port, setup, database, directory, nobody }
+    }
+
+    /// Stops the engine in order, and starts another in its place.
+    #[must_use]
+    pub async fn restarted(self) -> Self {
+        self.engine.stop().await;
+        let engine = start_engine(&self.database, &self.setup, &self.waha, &self.port);
+        Self { engine, ..self }
+    }
+
+    /// Where the engine is.
+    pub fn url(&self) -> String {
+        self.port.url()
+    }
+
+    /// The same as an address.
+    pub fn address(&self) -> SocketAddr {
+        self.port.address()
+    }
+
+    /// Somebody not signed in.
+    pub fn nobody(&self) -> &Caller {
+        &self.nobody
+    }
+
+    /// Makes tenants and users.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The administrator of a new tenant, signed in.
+    pub async fn tenant(&self) -> Caller {
+        let tenant = self.directory.tenant().await;
+        let account = self.directory.user(tenant, Role::TenantAdmin).await;
+        self.nobody.sign_in(&account).await
+    }
+
+    /// A colleague with another role, signed in.
+    pub async fn colleague(&self, of: &Caller, role: Role) -> Caller {
+        let account = self.directory.user(of.tenant_id(), role).await;
+        self.nobody.sign_in(&account).await
+    }
+
+    /// Stops everything, in order.
+    pub async fn stop(self) {
+        self.engine.stop().await;
+        self.waha.shutdown().await;
+        self.directory.close().await;
+    }
+}
+
+fn start_engine(database: &PgPool, setup: &Setup, waha: &Simulator, port: &Port) -> Engine {
+    let direct = database.connect_options();
+    let environment = setup.environment(&direct, &waha.base_url(), port.address());
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS_MAX)
+        .acquire_timeout(heliograph::serve::ACQUIRE_TIMEOUT)
+        .connect_lazy_with(setup.database(&direct));
+    Engine::start(&setup::read(&environment), pool, port.listen())
+        .expect("the engine does not start")
+}
