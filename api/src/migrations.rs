@@ -30,7 +30,10 @@ pub async fn run(pool: &PgPool) -> Result<Vec<MigrationState>, MigrateError> {
 pub async fn states(pool: &PgPool) -> Result<Vec<MigrationState>, MigrateError> {
     let mut connection = pool.acquire().await?;
     let table = &MIGRATOR.table_name;
+    // Two that make the table at once trip over each other.
+    connection.lock().await?;
     connection.ensure_migrations_table(table).await?;
+    connection.unlock().await?;
     let applied = connection.list_applied_migrations(table).await?;
     Ok(MIGRATOR
         .iter()

@@ -156,9 +156,11 @@ impl ReadModels {
         Ok(webhook_log::stats(&mut transaction, now).await?)
     }
 
-    /// A transaction that sees this tenant's rows and no other's.
+    /// A transaction that sees this tenant's rows and no other's, all as they are at one moment: a list and its
+    /// total agree.
     async fn as_tenant(&self, tenant: TenantId) -> Result<PgTransaction<'static>, sqlx::Error> {
-        let mut transaction = self.pool.begin_with("begin read only").await?;
+        let begin = "begin isolation level repeatable read, read only";
+        let mut transaction = self.pool.begin_with(begin).await?;
         sqlx::query(
             "select set_config('role', 'heliograph_reader', true),
                  set_config('heliograph.tenant_id', $1, true),

@@ -8,6 +8,10 @@ use sqlx::postgres::PgConnectOptions;
 use super::reader::{Noted, Reader};
 use super::table;
 
+/// None of our transactions waits for anything but the database. One that does belongs to a process that was
+/// paused or cut off, and would hold up every reader of the log: the server ends it.
+const IDLE_IN_TRANSACTION_MAX: (&str, &str) = ("idle_in_transaction_session_timeout", "5s");
+
 /// Where the events and the read models are.
 #[derive(Clone)]
 pub struct DatabaseSettings {
@@ -17,7 +21,7 @@ pub struct DatabaseSettings {
 impl DatabaseSettings {
     /// How to connect. Holds the password: not for logs.
     pub fn connect_options(&self) -> PgConnectOptions {
-        self.options.clone()
+        self.options.clone().options([IDLE_IN_TRANSACTION_MAX])
     }
 
     pub(super) fn take(reader: &mut Reader<'_>) -> Result<Self, Noted> {
