@@ -50,7 +50,7 @@ async fn a_dead_letter_is_listed_with_every_attempt_and_its_error(pool: PgPool) 
     assert_eq!((&row["reason"], &row["attempts"]), (&json!("attempts_exhausted"), &json!(3)));
     assert!(row["failedAt"].is_string(), "{row}");
 
-    let letter = tenant.get(&format!("/dead-letters/{id}")).await.expect(200).data().clone();
+    let letter = tenant.dead_letter(&id).await;
     let attempts = letter["attemptList"].as_array().unwrap();
     let numbers: Vec<_> =
         attempts.iter().map(|attempt| attempt["attempt"].as_i64().unwrap()).collect();
@@ -79,7 +79,7 @@ async fn a_redriven_dead_letter_is_delivered_as_a_new_message_to_whatsapp(pool: 
     assert!(refused.iter().all(|entry| entry.requested_id != sent[0].requested_id));
     assert_eq!(read["wahaMessageId"], json!(sent[0].requested_id));
     tenant.get(&format!("/dead-letters/{id}")).await.expect(404);
-    let story = tenant.story(&id).await;
+    let story = tenant.story_until(&id, "message_read").await;
     assert!(story.contains(&"message_redriven".to_owned()), "{story:?}");
     stage.stop().await;
 }

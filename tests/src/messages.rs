@@ -53,22 +53,45 @@ impl Caller {
         eventually(&format!("the message is {status}"), look, |seen| seen["status"] == status).await
     }
 
+    /// A dead letter, once the end of every attempt is told.
+    pub async fn dead_letter(&self, id: &str) -> Value {
+        let path = format!("/dead-letters/{id}");
+        let look = async || self.get(&path).await.expect(200).data().clone();
+        let is_whole = |letter: &Value| {
+            let attempts = letter["attemptList"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let ended = attempts.iter().filter(|attempt| attempt["outcome"].is_string());
+            Some(ended.count()) == letter["attempts"].as_u64().and_then(|n| usize::try_from(n).ok())
+        };
+        eventually("the end of every attempt is told", look, is_whole).await
+    }
+
     /// What happened to a message, oldest first.
     pub async fn history(&self, id: &str) -> Vec<Value> {
         self.get(&format!("/messages/{id}/events")).await.expect(200).rows().to_vec()
     }
 
-    /// The names of what happened to a message, oldest first.
-    pub async fn story(&self, id: &str) -> Vec<String> {
-        let kind = |event: &Value| event["type"].as_str().expect("an event has a type").to_owned();
-        self.history(id).await.iter().map(kind).collect()
+    /// The same, once it ends with this event; histories and messages are views that move apart.
+    pub async fn history_until(&self, id: &str, last: &str) -> Vec<Value> {
+        let look = async || self.history(id).await;
+        let is_so = |seen: &Vec<Value>| seen.last().is_some_and(|event| event["type"] == last);
+        eventually(&format!("the history ends with {last}"), look, is_so).await
     }
 
-    /// Waits until a message's history ends like this.
+    /// The names of what happened to a message, oldest first, once the last is this.
+    pub async fn story_until(&self, id: &str, last: &str) -> Vec<String> {
+        names(&self.history_until(id, last).await)
+    }
+
+    /// Waits until this, and no more, is what happened to a message.
     pub async fn story_becomes(&self, id: &str, story: &[&str]) {
-        let look = async || self.story(id).await;
+        let look = async || names(&self.history(id).await);
         eventually("the message's history is complete", look, |seen| seen == story).await;
     }
+}
+
+fn names(history: &[Value]) -> Vec<String> {
+    let name = |event: &Value| event["type"].as_str().expect("an event has a type").to_owned();
+    history.iter().map(name).collect()
 }
 
 /// What WAHA was asked to send with this text.

@@ -74,7 +74,7 @@ async fn a_process_that_slept_past_its_lease_sends_nothing_twice_when_it_wakes(p
     let look = async || awake.message(&next).await["status"].clone();
     eventually("the next one is sent", look, |status| *status != json!("queued")).await;
     assert_eq!(ledger_of(&site.waha, "slow").len(), 1);
-    let story = awake.story(&id).await;
+    let story = awake.story_until(&id, "message_sent").await;
     assert_eq!(
         story.iter().filter(|event| *event == "message_attempt_started").count(),
         1,

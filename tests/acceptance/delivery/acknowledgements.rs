@@ -1,10 +1,12 @@
 //! Acknowledgements arrive early, late, twice, in any order, or as a rejection; a status never goes back (M4).
 
+use acceptance::eventually::eventually;
 use acceptance::installation::Installation;
+use acceptance::messages::ledger_of;
 use acceptance::webhook;
 use serde_json::json;
 use sqlx::PgPool;
-use waha_simulator::{Match, Misbehaviour, Rule};
+use waha_simulator::{LedgerEntry, Match, Misbehaviour, Outcome, Rule};
 
 #[sqlx::test(migrations = "../migrations")]
 async fn acknowledgements_before_the_answer_are_kept(pool: PgPool) {
@@ -15,7 +17,7 @@ async fn acknowledgements_before_the_answer_are_kept(pool: PgPool) {
     let id = tenant.send_text(&session, "early").await;
     let read = tenant.message_becomes(&id, "read").await;
     assert_eq!(read["attempts"], 1);
-    let story = tenant.story(&id).await;
+    let story = tenant.story_until(&id, "message_read").await;
     assert_eq!(story.iter().filter(|event| *event == "message_sent").count(), 1, "{story:?}");
     stage.stop().await;
 }
@@ -29,6 +31,32 @@ async fn a_rejection_by_whatsapp_makes_a_dead_letter(pool: PgPool) {
     let id = tenant.send_text(&session, "unwanted").await;
     let failed = tenant.message_becomes(&id, "failed").await;
     assert_eq!(failed["attempts"], 1);
+    let letter = tenant.get(&format!("/dead-letters/{id}")).await.expect(200);
+    assert_eq!(letter.data()["reason"], "rejected_by_whatsapp");
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_rejection_that_overtakes_the_answer_is_not_undone_by_it(pool: PgPool) {
+    let stage = Installation::start(pool).await;
+    let tenant = stage.tenant().await;
+    let session = tenant.session().await;
+    let slow = Misbehaviour::Delay { milliseconds: 700 };
+    stage.waha.misbehave(Rule::once(Match::text("hopeless"), slow));
+    stage.waha.misbehave(Rule::once(Match::text("hopeless"), Misbehaviour::NoAcks));
+    let id = tenant.send_text(&session, "hopeless").await;
+    let look = async || ledger_of(&stage.waha, "hopeless");
+    let sent =
+        eventually("it is sent", look, |entries| entries.iter().any(LedgerEntry::is_sent)).await;
+    let waha_id = sent[0].message_id.as_deref().unwrap();
+    tenant.deliver(&webhook::ack(&session, waha_id, -1)).await.expect(200);
+    tenant.message_becomes(&id, "failed").await;
+
+    // WAHA's 201 says that it was handed over, which is not what WhatsApp made of it.
+    eventually("WAHA answers", look, |entries| entries[0].outcome == Outcome::Sent).await;
+    let next = tenant.send_text(&session, "next").await;
+    tenant.message_becomes(&next, "read").await;
+    assert_eq!(tenant.message(&id).await["status"], "failed");
     let letter = tenant.get(&format!("/dead-letters/{id}")).await.expect(200);
     assert_eq!(letter.data()["reason"], "rejected_by_whatsapp");
     stage.stop().await;
@@ -51,7 +79,7 @@ async fn reordered_and_repeated_acknowledgements_never_turn_a_status_back(pool: 
     let message = tenant.message(&id).await;
     assert_eq!(message["status"], "read");
     assert!(message["deliveredAt"].is_string(), "read implies delivered: {message}");
-    let story = tenant.story(&id).await;
+    let story = tenant.story_until(&id, "message_read").await;
     assert_eq!(story[story.len() - 2..], ["message_sent", "message_read"]);
 
     tenant.deliver(&webhook::ack(&session, waha_id, 4)).await.expect(200);

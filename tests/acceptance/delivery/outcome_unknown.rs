@@ -114,7 +114,7 @@ async fn a_later_acknowledgement_is_proof(pool: PgPool) {
     tenant.deliver(&webhook::ack(&session, &chosen, 1)).await.expect(200);
     let sent = tenant.message_becomes(&ids[0], "sent").await;
     assert_eq!(sent["lastError"], Value::Null);
-    let last = tenant.history(&ids[0]).await.pop().unwrap();
+    let last = tenant.history_until(&ids[0], "message_sent").await.pop().unwrap();
     assert_eq!(
         (&last["type"], &last["data"]["evidence"]),
         (&json!("message_sent"), &json!("acknowledgement"))

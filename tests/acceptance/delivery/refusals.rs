@@ -54,11 +54,11 @@ async fn refusals_are_retried_and_given_up_as_dead_letters(pool: PgPool) {
         assert_eq!(failed["attempts"], ATTEMPTS_MAX);
         assert!(failed["lastError"].as_str().unwrap().contains(&status.to_string()), "{failed}");
 
-        let letter = tenant.get(&format!("/dead-letters/{id}")).await.expect(200).data().clone();
+        let letter = tenant.dead_letter(&id).await;
         assert_eq!(letter["reason"], "attempts_exhausted");
         let attempts = letter["attemptList"].as_array().unwrap();
         assert!(attempts.iter().all(|attempt| attempt["kind"] == kind), "{letter}");
-        assert_backoff(&tenant.history(&id).await);
+        assert_backoff(&tenant.history_until(&id, "message_dead_lettered").await);
         let ledger = ledger_of(&stage.waha, &text);
         assert_eq!(ledger.len(), 4);
         assert!(!ledger.iter().any(LedgerEntry::is_sent));
@@ -94,7 +94,7 @@ async fn a_refusal_for_good_is_a_dead_letter_at_once(pool: PgPool) {
         let id = tenant.send_text(&session, &text).await;
         let failed = tenant.message_becomes(&id, "failed").await;
         assert_eq!(failed["attempts"], 1);
-        let letter = tenant.get(&format!("/dead-letters/{id}")).await.expect(200).data().clone();
+        let letter = tenant.dead_letter(&id).await;
         assert_eq!(letter["reason"], "refused");
         assert_eq!(letter["attemptList"][0]["kind"], kind);
         assert_eq!(ledger_of(&stage.waha, &text).len(), 1);
@@ -115,7 +115,7 @@ async fn while_no_connection_is_made_messages_are_retried_then_given_up(pool: Pg
     line.cut().await;
     let id = tenant.send_text(&session, "unreachable").await;
     tenant.message_becomes(&id, "failed").await;
-    let letter = tenant.get(&format!("/dead-letters/{id}")).await.expect(200).data().clone();
+    let letter = tenant.dead_letter(&id).await;
     assert_eq!(letter["reason"], "attempts_exhausted");
     let attempts = letter["attemptList"].as_array().unwrap();
     assert!(attempts.iter().all(|attempt| attempt["kind"] == "unreachable"), "{letter}");

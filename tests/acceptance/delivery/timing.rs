@@ -42,7 +42,7 @@ async fn a_message_whose_time_is_over_before_its_turn_expires_unsent(pool: PgPoo
     let fresh = tenant.send_as(&session, json!({ "to": somebody(1), "body": "fresh" })).await;
     let expired = tenant.message_becomes(&stale, "expired").await;
     assert_eq!(expired["attempts"], 0);
-    assert_eq!(tenant.story(&stale).await, ["message_queued", "message_expired"]);
+    tenant.story_becomes(&stale, &["message_queued", "message_expired"]).await;
 
     tenant.scan(&stage.waha, &session).await;
     tenant.message_becomes(&fresh, "read").await;

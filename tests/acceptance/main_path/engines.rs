@@ -20,7 +20,7 @@ async fn way(pool: PgPool, setup: Setup, rule: Option<Rule>) -> (LedgerEntry, Va
     let session = tenant.session().await;
     let id = tenant.send_text(&session, TEXT).await;
     let message = tenant.message_becomes(&id, "read").await;
-    let history = tenant.history(&id).await;
+    let history = tenant.history_until(&id, "message_read").await;
     let ledger = ledger_of(&stage.waha, TEXT);
     assert_eq!(ledger.len(), 1, "{ledger:#?}");
     stage.stop().await;

@@ -50,7 +50,7 @@ async fn a_message_from_somebody_is_shown_listed_and_found(pool: PgPool) {
         assert_eq!(found.expect(200).rows().len(), 1, "{search}");
     }
     assert_eq!(tenant.get("/messages?search=closed").await.rows().len(), 0);
-    assert_eq!(tenant.story(id).await, ["message_received"]);
+    tenant.story_becomes(id, &["message_received"]).await;
     assert_eq!(tenant.history(id).await[0]["metadata"]["actor"]["kind"], "webhook_saga");
     tenant.act(&format!("/dead-letters/{id}/redrive")).await.expect(409);
     stage.stop().await;
