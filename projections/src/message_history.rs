@@ -1,4 +1,8 @@
 //! What happened to each message: the table `message_history`, its events as stored and upcast.
+//!
+//! Told with the API's names: `waha_message_id` is stored, `wahaMessageId` is shown.
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -6,7 +10,8 @@ use domain::event::Event;
 use domain::id::{MessageId, TenantId};
 use domain::ports::event_log::RecordedEvent;
 use domain::stream::Version;
-use serde::Serialize;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
@@ -82,11 +87,34 @@ pub struct HistoryRow {
     /// When it was recorded.
     pub occurred_at: DateTime<Utc>,
     /// What it says.
+    #[serde(serialize_with = "in_camel_case")]
     pub data: Json<Box<RawValue>>,
     /// On whose behalf and why.
+    #[serde(serialize_with = "in_camel_case")]
     pub metadata: Json<Box<RawValue>>,
     /// Its place in the whole log.
     pub position: String,
+}
+
+/// Stored fields under the names the API gives them. What is inside a field stays as it is: a client's own
+/// metadata is the client's.
+fn in_camel_case<S: Serializer>(
+    stored: &Json<Box<RawValue>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let fields: BTreeMap<String, &RawValue> =
+        serde_json::from_str(stored.get()).map_err(S::Error::custom)?;
+    serializer.collect_map(fields.iter().map(|(name, value)| (camel_case(name), value)))
+}
+
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut name, word| {
+        let mut letters = word.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name + letters.as_str()
+    })
 }
 
 /// A message's events after a version, oldest first, at most [`EVENTS_MAX`].

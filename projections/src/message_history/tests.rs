@@ -32,7 +32,7 @@ async fn a_message_s_history_is_its_events_as_stored_oldest_first(pool: PgPool) 
             "occurredAt": "2026-11-20T10:00:00Z", "data": { "body": "a\0b" },
             "metadata": {
                 "actor": { "kind": "operator" },
-                "correlation_id": "00000000-0000-0000-0000-000000000000",
+                "correlationId": "00000000-0000-0000-0000-000000000000",
             },
             "position": "1-1",
         })

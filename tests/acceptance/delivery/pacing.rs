@@ -58,28 +58,30 @@ async fn the_rate_is_kept_over_every_stretch_of_time_and_estimates_follow_it(poo
 }
 
 #[sqlx::test(migrations = "../migrations")]
-async fn the_pace_is_twenty_a_minute_unless_set(pool: PgPool) {
-    let setup = Setup::default().set("DELIVERY_RATE_PER_MINUTE", "");
+async fn the_pace_is_twenty_a_minute_unless_set_and_each_session_has_its_own(pool: PgPool) {
+    let setup = Setup::default().set("DELIVERY_RATE_PER_MINUTE", "").unscanned();
     let stage = Installation::start_with(pool, setup).await;
     let tenant = stage.tenant().await;
-    let (session, other) = (tenant.session().await, tenant.new_session("second").await);
-    tenant.session_becomes(&other, "WORKING").await;
+    let (session, other) = (tenant.unscanned_session().await, tenant.new_session("second").await);
+    tenant.session_becomes(&other, "SCAN_QR_CODE").await;
     for n in 0..4 {
         tenant.send_to(&session, &somebody(n), "slowly").await;
     }
-    let fourth = json!({ "sessionId": session.id, "to": BOB, "body": "slowly" });
-    let look = async || tenant.post("/messages/send", &fourth).await.text("estimatedSendAt");
-    let estimate: DateTime<Utc> = look().await.parse().unwrap();
-    let wait = seconds(clock::now(), estimate);
-    assert!(
-        (5.0..=15.0).contains(&wait),
-        "four before it, three seconds each, and not {wait:.1} s"
-    );
-
-    // Another session has a pace of its own.
+    // Another session's message goes all the way: what was accepted before it is in the queue.
+    tenant.scan(&stage.waha, &other).await;
     let id = tenant.send_text(&other, "at once").await;
     tenant.message_becomes(&id, "read").await;
-    let slow = stage.waha.ledger().iter().filter(|entry| entry.text == "slowly").count();
-    assert!(slow <= 3, "{slow} of the slow ones were sent already");
+
+    let fifth = json!({ "sessionId": session.id, "to": BOB, "body": "slowly" });
+    let accepted = tenant.post("/messages/send", &fifth).await.expect(202);
+    let time = |name: &str| accepted.text(name).parse::<DateTime<Utc>>().unwrap();
+    let wait = seconds(time("createdAt"), time("estimatedSendAt"));
+    assert!((11.9..=12.1).contains(&wait), "four go before it, three seconds each: {wait} s");
+
+    tenant.scan(&stage.waha, &session).await;
+    let look = async || stage.waha.ledger();
+    let ledger = eventually("two of them are sent", look, |ledger| ledger.len() == 3).await;
+    let between = seconds(ledger[1].at, ledger[2].at);
+    assert!(between >= 3.0 - SKEW_SECONDS, "two within {between:.1} s");
     stage.stop().await;
 }

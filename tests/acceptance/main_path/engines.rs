@@ -28,7 +28,7 @@ async fn way(pool: PgPool, setup: Setup, rule: Option<Rule>) -> (LedgerEntry, Va
 }
 
 fn assert_chosen_beforehand((entry, message, history): &(LedgerEntry, Value, Vec<Value>)) {
-    let chosen = &history[1]["data"]["waha_message_id"];
+    let chosen = &history[1]["data"]["wahaMessageId"];
     assert!(chosen.is_string(), "no id was chosen: {history:#?}");
     assert_eq!(*chosen, json!(entry.requested_id));
     assert_eq!(entry.requested_id, entry.message_id);
@@ -49,7 +49,7 @@ async fn gows_takes_the_id_we_choose(pool: PgPool) {
 async fn webjs_chooses_the_id_and_we_learn_it_from_the_answer(pool: PgPool) {
     let (entry, message, history) = way(pool, Setup::default().engine(Engine::Webjs), None).await;
     assert_eq!(entry.requested_id, None, "WEBJS takes no id");
-    assert_eq!(history[1]["data"]["waha_message_id"], Value::Null);
+    assert_eq!(history[1]["data"]["wahaMessageId"], Value::Null);
     assert_eq!(message["wahaMessageId"], json!(entry.message_id));
 }
 

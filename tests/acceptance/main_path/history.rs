@@ -41,13 +41,13 @@ async fn the_history_tells_what_happened_who_did_it_and_for_which_request(pool: 
     assert!(request_ids[3..].iter().all(|id| id.is_string() && *id != REQUEST_ID));
 
     let message = tenant.message(&id).await;
-    assert_eq!(history[1]["data"]["waha_message_id"], message["wahaMessageId"]);
+    assert_eq!(history[1]["data"]["wahaMessageId"], message["wahaMessageId"]);
     assert_eq!(history[0]["data"]["body"], "for the record");
     stage.stop().await;
 }
 
 fn request_id(event: &Value) -> &Value {
-    &event["metadata"]["request_id"]
+    &event["metadata"]["requestId"]
 }
 
 #[sqlx::test(migrations = "../migrations")]
