@@ -27,12 +27,12 @@ fn refusal(status: u16) -> Misbehaviour {
 /// The waits a history tells of are within exponential backoff with full jitter.
 fn assert_backoff(history: &[Value]) {
     let refused = history.iter().filter(|event| event["type"] == "message_attempt_refused");
-    let retried = refused.filter(|event| event["data"]["retry_at"].is_string());
+    let retried = refused.filter(|event| event["data"]["retryAt"].is_string());
     let mut ceiling_ms = BASE_MS;
     let mut count = 1;
     for event in retried {
         let time = |name: &str| event["data"][name].as_str().unwrap().parse::<DateTime<Utc>>();
-        let wait = (time("retry_at").unwrap() - time("at").unwrap()).num_milliseconds();
+        let wait = (time("retryAt").unwrap() - time("at").unwrap()).num_milliseconds();
         assert!((0..=ceiling_ms).contains(&wait), "{wait} ms is more than {ceiling_ms} ms");
         (ceiling_ms, count) = ((ceiling_ms * 2).min(MAX_MS), count + 1);
     }
