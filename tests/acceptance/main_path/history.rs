@@ -1,15 +1,24 @@
 //! The events behind a message, and the numbers made of them (E1, M5, M6, X3).
 
+use std::time::Duration;
+
 use acceptance::installation::Installation;
 use acceptance::messages::BOB;
+use acceptance::setup::Setup;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use waha_simulator::{Match, Misbehaviour, Rule};
 
 const REQUEST_ID: &str = "order-17/first-try";
 
 #[sqlx::test(migrations = "../migrations")]
 async fn the_history_tells_what_happened_who_did_it_and_for_which_request(pool: PgPool) {
-    let stage = Installation::start(pool).await;
+    let mut setup = Setup::default();
+    setup.waha.ack_delay = Duration::from_secs(1);
+    let stage = Installation::start_with(pool, setup).await;
+    // WAHA's own answer is to be the first to tell that it was sent.
+    let echo = Match { event: Some("message.any".to_owned()), ..Match::text("for the record") };
+    stage.waha.misbehave(Rule::once(echo, Misbehaviour::DropWebhook));
     let tenant = stage.tenant().await;
     let session = tenant.session().await;
     let body = json!({ "sessionId": session.id, "to": BOB, "body": "for the record" });
