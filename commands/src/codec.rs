@@ -1,7 +1,7 @@
 //! Events to and from their stored form.
 //!
 //! Names and versions are written here by hand, never derived from Rust's names, so that a renamed type
-//! cannot change history. A shape that changes gets a new version here and a step in [`upcast`]; a meaning
+//! cannot change history. A shape that changes gets a new version here and a step in `codec/upcast.rs`; a meaning
 //! that changes gets a new name. One sample of every shape ever written is in `commands/samples`.
 
 mod upcast;
