@@ -21,6 +21,8 @@ pub enum Webhook {
     Known {
         /// Fingerprints of the bodies that came under this identity.
         fingerprints: Vec<String>,
+        /// Those of the bodies that were acted upon.
+        processed: Vec<String>,
     },
 }
 
@@ -31,6 +33,8 @@ pub enum Command {
     Receive(Box<Received>),
     /// Note what came of it.
     RecordEffect {
+        /// Of which body.
+        fingerprint: String,
         /// What came of it.
         effect: Effect,
         /// Now.
@@ -77,8 +81,10 @@ pub struct Repeated {
 }
 
 /// It was read and acted upon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Processed {
+    /// Of which body.
+    pub fingerprint: String,
     /// What came of it.
     pub effect: Effect,
     /// When.
@@ -134,7 +140,7 @@ impl Aggregate for Webhook {
     fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
         match (self, command) {
             (Self::Absent, Command::Receive(received)) => Ok(vec![Event::Received(received)]),
-            (Self::Known { fingerprints }, Command::Receive(received)) => {
+            (Self::Known { fingerprints, .. }, Command::Receive(received)) => {
                 if fingerprints.contains(&received.fingerprint) {
                     Ok(vec![Event::Repeated(Repeated { at: received.at })])
                 } else {
@@ -142,8 +148,15 @@ impl Aggregate for Webhook {
                 }
             }
             (Self::Absent, Command::RecordEffect { .. }) => Err(Rejection::Unknown),
-            (Self::Known { .. }, Command::RecordEffect { effect, now }) => {
-                Ok(vec![Event::Processed(Processed { effect, at: now })])
+            (
+                Self::Known { processed, .. },
+                Command::RecordEffect { fingerprint, effect, now: at },
+            ) => {
+                if processed.contains(&fingerprint) {
+                    Ok(vec![])
+                } else {
+                    Ok(vec![Event::Processed(Processed { fingerprint, effect, at })])
+                }
             }
         }
     }
@@ -151,11 +164,15 @@ impl Aggregate for Webhook {
     fn evolve(self, event: &Event) -> Self {
         match (self, event) {
             (Self::Absent, Event::Received(received)) => {
-                Self::Known { fingerprints: vec![received.fingerprint.clone()] }
+                Self::Known { fingerprints: vec![received.fingerprint.clone()], processed: vec![] }
             }
-            (Self::Known { mut fingerprints }, Event::Received(received)) => {
+            (Self::Known { mut fingerprints, processed }, Event::Received(received)) => {
                 fingerprints.push(received.fingerprint.clone());
-                Self::Known { fingerprints }
+                Self::Known { fingerprints, processed }
+            }
+            (Self::Known { fingerprints, mut processed }, Event::Processed(event)) => {
+                processed.push(event.fingerprint.clone());
+                Self::Known { fingerprints, processed }
             }
             (state, Event::Repeated(_) | Event::Processed(_)) => state,
         }
@@ -189,5 +206,17 @@ mod tests {
             known.decide(Command::Receive(received("b"))),
             Ok(vec![Event::Received(received("b"))])
         );
+    }
+
+    #[test]
+    fn each_body_is_acted_upon_once_however_often_that_is_said() {
+        let now = DateTime::UNIX_EPOCH;
+        let (fingerprint, effect) = ("a".to_owned(), Effect::Applied);
+        let record = Command::RecordEffect { fingerprint: fingerprint.clone(), effect, now };
+        let processed = Event::Processed(Processed { fingerprint, effect, at: now });
+        let mut history = vec![Event::Received(received("a")), Event::Received(received("b"))];
+        assert_eq!(Webhook::replay(&history).decide(record.clone()), Ok(vec![processed.clone()]));
+        history.push(processed);
+        assert_eq!(Webhook::replay(&history).decide(record), Ok(vec![]));
     }
 }

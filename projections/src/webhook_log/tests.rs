@@ -24,7 +24,7 @@ fn received(event: &str, bytes: usize, seconds: i64) -> Event {
 }
 
 fn processed(effect: Effect, seconds: i64) -> Event {
-    Event::Processed(Processed { effect, at: at(seconds) })
+    Event::Processed(Processed { fingerprint: "a".into(), effect, at: at(seconds) })
 }
 
 #[sqlx::test(migrations = "../migrations")]
