@@ -7,10 +7,14 @@ create table saga_checkpoints (
     saga text primary key,
     first bigint not null default 0,
     second bigint not null default 0,
+    -- The greatest fencing token seen: an earlier owner of the lease moves nothing.
+    fence bigint not null default 0,
+    -- Why it stands still; null while it moves.
+    error text,
     updated_at timestamptz not null default now()
 );
 
--- Work that one process does at a time. `fence` grows with every change of owner.
+-- Work that one process does at a time. `fence`, the fencing token, grows with every change of owner.
 create table leases (
     name text primary key,
     owner uuid not null,

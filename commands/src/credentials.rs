@@ -1,6 +1,7 @@
 //! How users sign in: e-mail address and password hash. A secret, so not in the log.
 //!
-//! The table also decides to whom an address belongs: a user is added here first, and then to the log.
+//! The table also decides to whom an address belongs: it is reserved here first, and then the user is appended to the
+//! log. If the process dies in between, the next attempt finds the reservation and goes on with the id in it.
 
 use domain::email::EmailAddress;
 use domain::id::{TenantId, UserId};
@@ -26,36 +27,37 @@ pub struct Credential {
     pub password_hash: String,
 }
 
-/// Why a credential was not added.
-#[derive(Debug, thiserror::Error)]
-pub enum AddError {
-    /// The tenant has a user with this address.
-    #[error("the tenant has a user with this e-mail address already")]
-    EmailTaken,
-    /// The database failed.
-    #[error("the database failed")]
-    Database(#[from] sqlx::Error),
-}
-
 impl Credentials {
     /// In this database.
     pub fn new(pool: PgPool) -> Self {
         Self { pool }
     }
 
-    /// Adds one.
-    pub async fn add(&self, credential: &Credential) -> Result<(), AddError> {
-        let added = sqlx::query(
+    /// Reserves an address for a user; answers whose it is, which may be an older reservation's.
+    pub async fn reserve(&self, credential: &Credential) -> Result<UserId, sqlx::Error> {
+        let user: Uuid = sqlx::query_scalar(
             "insert into credentials (user_id, tenant_id, email, password_hash)
-             values ($1, $2, $3, $4) on conflict (email, tenant_id) do nothing",
+             values ($1, $2, $3, $4)
+             on conflict (email, tenant_id) do update set email = excluded.email
+             returning user_id",
         )
         .bind(credential.user_id.0)
         .bind(credential.tenant_id.0)
         .bind(credential.email.as_str())
         .bind(&credential.password_hash)
-        .execute(&self.pool)
+        .fetch_one(&self.pool)
         .await?;
-        if added.rows_affected() == 1 { Ok(()) } else { Err(AddError::EmailTaken) }
+        Ok(UserId(user))
+    }
+
+    /// Gives a user another password.
+    pub async fn set_password(&self, user: UserId, password_hash: &str) -> Result<(), sqlx::Error> {
+        sqlx::query("update credentials set password_hash = $2 where user_id = $1")
+            .bind(user.0)
+            .bind(password_hash)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
     }
 
     /// Those with an address, in one tenant or in any; at most a few.

@@ -5,6 +5,7 @@
 //! codec        events to and from their stored form
 //! event_log    the log on PostgreSQL
 //! sagas        delivery, sessions, webhooks: events in, commands and calls to WAHA out
+//! leases       which process reads for which saga or projection
 //! secrets      credentials, passwords, session_keys: what must never be in an event
 //! ```
 //!
@@ -14,6 +15,7 @@ pub mod codec;
 pub mod credentials;
 pub mod event_log;
 pub mod executor;
+pub mod leases;
 pub mod passwords;
 pub mod sagas;
 pub mod session_keys;

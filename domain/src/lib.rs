@@ -1,7 +1,7 @@
 //! The rules of Heliograph, and nothing that does IO.
 //!
 //! ```text
-//! values       id, phone, body, priority, email, whatsapp, access
+//! values       id, phone, body, priority, email, whatsapp, access, causes
 //! aggregates   message, session, webhook, tenant, user, login_session   (decide, evolve)
 //! sagas        sagas::delivery, sagas::sessions, sagas::webhooks        (react)
 //! the outside  ports                                                    (traits to satisfy)
@@ -13,6 +13,7 @@
 pub mod access;
 pub mod aggregate;
 pub mod body;
+pub mod causes;
 pub mod email;
 pub mod event;
 pub mod id;

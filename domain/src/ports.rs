@@ -1,6 +1,7 @@
 //! What the outside must provide: a log, WAHA, and the ambient facts.
 
 pub mod event_log;
+pub mod leases;
 pub mod waha;
 
 use chrono::{DateTime, Utc};

@@ -1,48 +1,157 @@
-//! How far a saga has read.
+//! How far a saga has read: table `saga_checkpoints`.
 //!
-//! Moved by compare-and-set, first thing in the transaction that holds what was read: of two processes that
-//! read the same events, one moves it and the other's work is rolled back. Events are read before the
-//! transaction begins, since an open one would hold up every reader of the log.
+//! One process reads for a saga at a time, under a lease. The checkpoint remembers the greatest fencing token it
+//! has seen and moves for no smaller one; it moves by compare-and-set, first thing in the transaction that holds
+//! what was read, so an event counts once whoever reads. Events are read before that transaction begins, since
+//! an open one would hold up every reader of the log.
 
+use std::sync::Arc;
+
+use domain::ports::leases::{FencingToken, Leases};
 use domain::stream::Position;
 use sqlx::{PgConnection, PgPool, Row};
 
-/// Where `saga` stands.
-pub(super) async fn read(pool: &PgPool, saga: &str) -> Result<Position, sqlx::Error> {
-    let row = sqlx::query("select first, second from saga_checkpoints where saga = $1")
-        .bind(saga)
-        .fetch_optional(pool)
+use super::SagaError;
+
+/// A saga's place in the log.
+pub(super) struct Checkpoint {
+    pool: PgPool,
+    leases: Arc<dyn Leases>,
+    saga: &'static str,
+}
+
+/// Where the saga stands, for the process whose turn it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    pub(super) at: Position,
+    token: FencingToken,
+}
+
+impl Checkpoint {
+    pub(super) fn new(pool: PgPool, leases: Arc<dyn Leases>, saga: &'static str) -> Self {
+        Self { pool, leases, saga }
+    }
+
+    /// The saga's name.
+    pub(super) const fn saga(&self) -> &'static str {
+        self.saga
+    }
+
+    /// Where the saga stands; none while it is another process's turn.
+    pub(super) async fn own(&self) -> Result<Option<Standing>, SagaError> {
+        let Some(token) = self.leases.hold(self.saga).await? else { return Ok(None) };
+        let found =
+            sqlx::query("select first, second, fence from saga_checkpoints where saga = $1")
+                .bind(self.saga)
+                .fetch_optional(&self.pool)
+                .await?;
+        let row = match found {
+            Some(row) if fence(&row)? >= token => row,
+            _ => self.claim(token).await?,
+        };
+        let is_ours = fence(&row)? == token;
+        let at = position(&row)?;
+        Ok(is_ours.then_some(Standing { at, token }))
+    }
+
+    /// From now on no owner before this one can move the checkpoint.
+    async fn claim(&self, token: FencingToken) -> Result<sqlx::postgres::PgRow, sqlx::Error> {
+        sqlx::query(
+            "insert into saga_checkpoints (saga, fence) values ($1, $2)
+             on conflict (saga) do update
+                 set fence = greatest(saga_checkpoints.fence, excluded.fence)
+             returning first, second, fence",
+        )
+        .bind(self.saga)
+        .bind(token.0.cast_signed())
+        .fetch_one(&self.pool)
+        .await
+    }
+
+    /// Moves the checkpoint; false if it is no longer this process's to move.
+    pub(super) async fn advance(
+        &self,
+        connection: &mut PgConnection,
+        from: Standing,
+        to: Position,
+    ) -> Result<bool, sqlx::Error> {
+        let moved = sqlx::query(
+            "update saga_checkpoints
+             set first = $5, second = $6, error = null, updated_at = now()
+             where saga = $1 and first = $2 and second = $3 and fence = $4",
+        )
+        .bind(self.saga)
+        .bind(from.at.first.cast_signed())
+        .bind(from.at.second.cast_signed())
+        .bind(from.token.0.cast_signed())
+        .bind(to.first.cast_signed())
+        .bind(to.second.cast_signed())
+        .execute(connection)
         .await?;
-    let Some(row) = row else {
-        sqlx::query("insert into saga_checkpoints (saga) values ($1) on conflict do nothing")
-            .bind(saga)
-            .execute(pool)
+        Ok(moved.rows_affected() == 1)
+    }
+
+    /// How far the saga has come, whoever reads for it.
+    pub(super) async fn position(&self) -> Result<Position, sqlx::Error> {
+        let row = sqlx::query("select first, second from saga_checkpoints where saga = $1")
+            .bind(self.saga)
+            .fetch_optional(&self.pool)
             .await?;
-        return Ok(Position::START);
-    };
+        row.as_ref().map_or(Ok(Position::START), position)
+    }
+
+    /// Notes why the saga stands still, or that nothing is wrong any more.
+    pub(super) async fn note(&self, error: Option<&str>) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "update saga_checkpoints set error = $2 where saga = $1 and error is distinct from $2",
+        )
+        .bind(self.saga)
+        .bind(error)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+fn position(row: &sqlx::postgres::PgRow) -> Result<Position, sqlx::Error> {
     Ok(Position {
         first: row.try_get::<i64, _>("first")?.cast_unsigned(),
         second: row.try_get::<i64, _>("second")?.cast_unsigned(),
     })
 }
 
-/// Moves `saga` from one position to another; false if it stands elsewhere by now.
-pub(super) async fn advance(
-    connection: &mut PgConnection,
-    saga: &str,
-    from: Position,
-    to: Position,
-) -> Result<bool, sqlx::Error> {
-    let moved = sqlx::query(
-        "update saga_checkpoints set first = $4, second = $5, updated_at = now()
-         where saga = $1 and first = $2 and second = $3",
-    )
-    .bind(saga)
-    .bind(from.first.cast_signed())
-    .bind(from.second.cast_signed())
-    .bind(to.first.cast_signed())
-    .bind(to.second.cast_signed())
-    .execute(connection)
-    .await?;
-    Ok(moved.rows_affected() == 1)
+fn fence(row: &sqlx::postgres::PgRow) -> Result<FencingToken, sqlx::Error> {
+    Ok(FencingToken(row.try_get::<i64, _>("fence")?.cast_unsigned()))
 }
+
+/// How a saga is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SagaStatus {
+    /// Its name.
+    pub saga: String,
+    /// The last event it has acted upon.
+    pub position: Position,
+    /// Why it stands still; none while it moves.
+    pub error: Option<String>,
+}
+
+/// How every saga is, by name.
+pub async fn statuses(pool: &PgPool) -> Result<Vec<SagaStatus>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select saga, first, second, error from saga_checkpoints order by saga limit 100",
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(SagaStatus {
+                saga: row.try_get("saga")?,
+                position: position(row)?,
+                error: row.try_get("error")?,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,13 @@
 //! The delivery saga: takes queued messages to WAHA.
 //!
 //! ```text
-//! log -> feeder -> delivery_jobs, delivery_sessions
+//! log -> memory -> delivery_jobs, delivery_sessions
 //!                        |
 //!        dispatcher claims what may go now (pace, fairness, priority, order per chat), under a lease
 //!                        |
 //!        attempt: AttemptStarted (durable) -> WAHA -> Sent | AttemptRefused | OutcomeUnknown (durable)
 //!                        |
-//! log <------------------'      the feeder takes the job off the queue, or sets its next time
+//! log <------------------'      the memory takes the job off the queue, or sets its next time
 //! ```
 //!
 //! Invariants: the queue is changed by events alone, leases excepted; a call to WAHA is made only by the
@@ -16,24 +16,22 @@
 
 mod attempt;
 mod dispatcher;
-mod feeder;
+mod memory;
 pub mod queue;
-mod sessions;
+pub(super) mod sessions;
 
 use std::sync::Arc;
 
-use domain::id::EngineId;
 use domain::message::retry::RetryPolicy;
 use domain::ports::waha::MessageGateway;
-use sqlx::PgPool;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::{SagaError, follow};
+use super::feeder::Feeder;
+use super::{Process, SagaError, follow};
 use crate::executor::Executor;
 use attempt::Attempts;
 use dispatcher::Dispatcher;
-use feeder::Feeder;
+use memory::DeliveryMemory;
 use queue::Queue;
 use sessions::{Pace, Sessions};
 
@@ -50,36 +48,29 @@ pub struct DeliveryOptions {
 
 /// The delivery saga of one process.
 pub struct DeliverySaga {
-    feeder: Feeder,
+    feeder: Feeder<DeliveryMemory>,
     dispatcher: Dispatcher,
     executor: Executor,
 }
 
 impl DeliverySaga {
-    /// The saga of the process `engine`.
+    /// The saga in a process.
     pub fn new(
-        pool: PgPool,
-        executor: Executor,
+        process: &Process,
         gateway: Arc<dyn MessageGateway>,
-        engine: EngineId,
         options: DeliveryOptions,
     ) -> Self {
-        let fed = Arc::new(Notify::new());
-        let queue = Queue::new(pool.clone());
-        let sessions = Sessions::new(pool.clone(), Pace::per_minute(options.rate_per_minute));
-        let attempts = Attempts::new(executor.clone(), gateway, options.retry);
-        Self {
-            feeder: Feeder::new(pool, executor.clone(), Arc::clone(&fed)),
-            dispatcher: Dispatcher::new(
-                queue,
-                sessions,
-                attempts,
-                engine,
-                options.concurrency_max,
-                fed,
-            ),
-            executor,
-        }
+        let feeder = Feeder::new(process, DeliveryMemory);
+        let pace = Pace::per_minute(options.rate_per_minute);
+        let dispatcher = Dispatcher::new(
+            Queue::new(process.pool.clone()),
+            Sessions::new(process.pool.clone(), pace),
+            Attempts::new(process.executor.clone(), gateway, options.retry),
+            process.engine,
+            options.concurrency_max,
+            feeder.fed(),
+        );
+        Self { feeder, dispatcher, executor: process.executor.clone() }
     }
 
     /// Delivers until `shutdown`, and then finishes the calls that are on their way.
@@ -92,7 +83,7 @@ impl DeliverySaga {
 
     /// Reads the log to its end.
     pub async fn catch_up(&self) -> Result<(), SagaError> {
-        follow::catch_up(&self.feeder).await
+        follow::catch_up(&self.feeder, self.executor.log()).await
     }
 
     /// Delivers everything that may go now; answers how many messages were attempted.

@@ -2,24 +2,29 @@
 
 use std::time::Duration;
 
+use domain::causes;
 use domain::ports::event_log::EventLog;
 use domain::stream::Position;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::SagaError;
+use super::checkpoint::Checkpoint;
 
 /// What a step came to.
 pub(super) enum Step {
     /// There may be more at once.
     Advanced,
-    /// There is nothing after this position, or it is another process's turn.
+    /// There is nothing after this position.
     Idle(Position),
+    /// It is another process's turn.
+    Elsewhere,
 }
 
 /// Something that follows the log.
 pub(super) trait Follower: Sync {
-    /// What it is called in the log file.
-    const NAME: &'static str;
+    /// How far it has come.
+    fn checkpoint(&self) -> &Checkpoint;
 
     /// Reads and handles the next events.
     fn step(&self) -> impl Future<Output = Result<Step, SagaError>> + Send;
@@ -27,6 +32,10 @@ pub(super) trait Follower: Sync {
 
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LAST: Duration = Duration::from_secs(5);
+/// How often to see whether another process's turn is over.
+const ELSEWHERE_PAUSE: Duration = Duration::from_millis(500);
+/// How often to see how far another process has come.
+const WATCH_PAUSE: Duration = Duration::from_millis(50);
 
 /// Takes steps until `shutdown`.
 pub(super) async fn follow<F: Follower>(
@@ -34,35 +43,86 @@ pub(super) async fn follow<F: Follower>(
     log: &dyn EventLog,
     shutdown: &CancellationToken,
 ) {
-    let mut retry_wait = RETRY_FIRST;
+    let mut trouble = Trouble::new(follower.checkpoint());
     while !shutdown.is_cancelled() {
-        let pause = async {
+        let turn = async {
             match follower.step().await {
-                Ok(Step::Advanced) => retry_wait = RETRY_FIRST,
+                Ok(Step::Advanced) => trouble.is_over().await,
                 Ok(Step::Idle(after)) => {
-                    retry_wait = RETRY_FIRST;
+                    trouble.is_over().await;
                     log.wait(after).await;
                 }
-                Err(error) => {
-                    complain(F::NAME, &error);
-                    tokio::time::sleep(retry_wait).await;
-                    retry_wait = (retry_wait * 2).min(RETRY_LAST);
-                }
+                Ok(Step::Elsewhere) => sleep(ELSEWHERE_PAUSE).await,
+                Err(error) => sleep(trouble.goes_on(&error).await).await,
             }
         };
         tokio::select! {
-            () = pause => {}
+            () = turn => {}
             () = shutdown.cancelled() => return,
         }
     }
 }
 
-fn complain(saga: &str, error: &(dyn std::error::Error + 'static)) {
-    tracing::error!(saga, error, "a saga stumbled; it will try again");
+/// Takes steps until there is nothing left to read. What another process reads for the saga is waited for.
+pub(super) async fn catch_up<F: Follower>(
+    follower: &F,
+    log: &dyn EventLog,
+) -> Result<(), SagaError> {
+    loop {
+        match follower.step().await? {
+            Step::Advanced => {}
+            Step::Idle(_) => return Ok(()),
+            Step::Elsewhere => {
+                let at = follower.checkpoint().position().await?;
+                if log.read_all(at, 1).await?.is_empty() {
+                    return Ok(());
+                }
+                sleep(WATCH_PAUSE).await;
+            }
+        }
+    }
 }
 
-/// Takes steps until there is nothing left to read.
-pub(super) async fn catch_up<F: Follower>(follower: &F) -> Result<(), SagaError> {
-    while let Step::Advanced = follower.step().await? {}
-    Ok(())
+/// What stands in a saga's way, told once for as long as it stays the same.
+struct Trouble<'a> {
+    checkpoint: &'a Checkpoint,
+    /// What is shown; something at first, for the process before this one may have left it.
+    shown: Option<String>,
+    retry_wait: Duration,
+}
+
+impl<'a> Trouble<'a> {
+    fn new(checkpoint: &'a Checkpoint) -> Self {
+        Self { checkpoint, shown: Some(String::new()), retry_wait: RETRY_FIRST }
+    }
+
+    async fn is_over(&mut self) {
+        self.retry_wait = RETRY_FIRST;
+        if self.shown.is_some() {
+            self.show(None).await;
+        }
+    }
+
+    /// Answers how long to wait before the next try.
+    async fn goes_on(&mut self, error: &SagaError) -> Duration {
+        let text = causes::in_one_line(error);
+        if self.shown.as_ref() != Some(&text) {
+            let saga = self.checkpoint.saga();
+            tracing::error!(saga, error = text, "the saga {saga} stumbled; it will try again");
+            self.show(Some(text)).await;
+        }
+        let wait = self.retry_wait;
+        self.retry_wait = (wait * 2).min(RETRY_LAST);
+        wait
+    }
+
+    async fn show(&mut self, error: Option<String>) {
+        let is_failing = if error.is_some() { 1.0 } else { 0.0 };
+        metrics::gauge!("heliograph_saga_failing", "saga" => self.checkpoint.saga())
+            .set(is_failing);
+        // What cannot be noted because the database is away shows in readiness all the same.
+        if self.checkpoint.note(error.as_deref()).await.is_ok() {
+            self.shown = error;
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The session saga: does in WAHA what was asked of a session, and hears from WAHA how sessions are.
 //!
 //! ```text
-//! log -> feeder -> session_actions -> worker (under a lease) -> WAHA -> ActionCompleted | ActionFailed
+//! log -> memory -> session_actions -> worker (under a lease) -> WAHA -> ActionCompleted | ActionFailed
 //!                                     watcher: asks WAHA for every session's status now and then, since
 //!                                              webhooks can be lost                  -> StatusChanged
 //! ```
@@ -9,22 +9,24 @@
 //! Invariant: an action is safe to repeat, so one whose outcome is in doubt is done again.
 
 mod actions;
-mod feeder;
+mod memory;
 mod watcher;
 mod worker;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::id::EngineId;
+use domain::id::{SessionId, TenantId};
+use domain::ports::event_log::{Actor, Metadata};
 use domain::ports::waha::SessionGateway;
-use sqlx::PgPool;
+use domain::session::{Command, Session};
 use tokio_util::sync::CancellationToken;
 
-use super::{SagaError, follow};
-use crate::executor::Executor;
+use super::feeder::Feeder;
+use super::{Process, SagaError, follow};
+use crate::executor::{CommandError, Executor};
 use crate::session_keys::SessionKeys;
-use feeder::Feeder;
+use memory::SessionMemory;
 use watcher::Watcher;
 use worker::Worker;
 
@@ -37,43 +39,61 @@ pub struct SessionOptions {
 
 /// The session saga of one process.
 pub struct SessionSaga {
-    feeder: Feeder,
+    feeder: Feeder<SessionMemory>,
     worker: Worker,
     watcher: Watcher,
     executor: Executor,
 }
 
 impl SessionSaga {
-    /// The saga of the process `engine`.
+    /// The saga in a process.
     pub fn new(
-        pool: PgPool,
-        executor: Executor,
+        process: &Process,
         gateway: Arc<dyn SessionGateway>,
-        engine: EngineId,
         options: SessionOptions,
     ) -> Self {
-        let keys = SessionKeys::new(pool.clone());
+        let keys = SessionKeys::new(process.pool.clone());
         Self {
-            feeder: Feeder::new(pool.clone(), executor.clone()),
-            worker: Worker::new(pool.clone(), executor.clone(), Arc::clone(&gateway), keys, engine),
-            watcher: Watcher::new(pool, executor.clone(), gateway, engine, options.watch_every),
-            executor,
+            feeder: Feeder::new(process, SessionMemory),
+            worker: Worker::new(process, Arc::clone(&gateway), keys),
+            watcher: Watcher::new(process, gateway, options.watch_every),
+            executor: process.executor.clone(),
         }
     }
 
     /// Works until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
+        let fed = self.feeder.fed();
         tokio::join!(
             follow::follow(&self.feeder, self.executor.log(), &shutdown),
-            self.worker.run(self.feeder.fed(), &shutdown),
+            self.worker.run(&fed, &shutdown),
             self.watcher.run(&shutdown),
         );
     }
 
     /// Reads the log to its end and does once whatever is due.
     pub async fn catch_up(&self) -> Result<(), SagaError> {
-        follow::catch_up(&self.feeder).await?;
+        follow::catch_up(&self.feeder, self.executor.log()).await?;
         self.worker.work().await?;
-        follow::catch_up(&self.feeder).await
+        follow::catch_up(&self.feeder, self.executor.log()).await
+    }
+}
+
+/// Takes news of a session to it. A refusal makes the news pointless rather than wrong.
+async fn tell(
+    executor: &Executor,
+    tenant: TenantId,
+    session: SessionId,
+    command: Command,
+) -> Result<(), SagaError> {
+    let metadata = Metadata {
+        actor: Actor::SessionSaga,
+        correlation_id: session.0,
+        causation_id: None,
+        request_id: None,
+    };
+    match executor.execute::<Session>(tenant, session.0, command, metadata).await {
+        Ok(_) | Err(CommandError::Rejected(_)) => Ok(()),
+        Err(error) => Err(SagaError::Command(error.into())),
     }
 }

@@ -13,13 +13,13 @@ mod processing;
 
 use std::sync::Arc;
 
-use domain::id::EngineId;
 use domain::ports::waha::WebhookReader;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
+use super::checkpoint::Checkpoint;
 use super::follow::{self, Follower, Step};
-use super::{SagaError, checkpoint, lease};
+use super::{Process, SagaError};
 use crate::executor::Executor;
 use identities::{Identities, Identity};
 use processing::Processing;
@@ -33,55 +33,45 @@ pub struct WebhookSaga {
     executor: Executor,
     processing: Processing,
     identities: Identities,
-    engine: EngineId,
+    checkpoint: Checkpoint,
 }
 
 impl WebhookSaga {
-    /// The saga of the process `engine`.
-    pub fn new(
-        pool: PgPool,
-        executor: Executor,
-        reader: Arc<dyn WebhookReader>,
-        engine: EngineId,
-    ) -> Self {
-        let identities = Identities::new(pool.clone());
-        let processing = Processing::new(executor.clone(), reader, identities.clone());
-        Self { pool, executor, processing, identities, engine }
+    /// The saga in a process.
+    pub fn new(process: &Process, reader: Arc<dyn WebhookReader>) -> Self {
+        let identities = Identities::new(process.pool.clone());
+        let processing = Processing::new(process.executor.clone(), reader, identities.clone());
+        let (pool, executor) = (process.pool.clone(), process.executor.clone());
+        Self { pool, executor, processing, identities, checkpoint: process.checkpoint(SAGA) }
     }
 
     /// Works until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
         follow::follow(&self, self.executor.log(), &shutdown).await;
-        if let Err(error) = lease::release(&self.pool, SAGA, self.engine).await {
-            tracing::debug!(%error, "could not give back the webhook saga's lease; it will run out");
-        }
     }
 
     /// Reads the log to its end.
     pub async fn catch_up(&self) -> Result<(), SagaError> {
-        follow::catch_up(self).await
+        follow::catch_up(self, self.executor.log()).await
     }
 }
 
 impl Follower for WebhookSaga {
-    const NAME: &'static str = SAGA;
+    fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
 
     async fn step(&self) -> Result<Step, SagaError> {
-        let from = checkpoint::read(&self.pool, SAGA).await?;
-        if !lease::acquire(&self.pool, SAGA, self.engine).await? {
-            return Ok(Step::Idle(from));
-        }
-        let events = self.executor.log().read_all(from, BATCH_MAX).await?;
-        let Some(last) = events.last() else { return Ok(Step::Idle(from)) };
+        let Some(from) = self.checkpoint.own().await? else { return Ok(Step::Elsewhere) };
+        let events = self.executor.log().read_all(from.at, BATCH_MAX).await?;
+        let Some(last) = events.last() else { return Ok(Step::Idle(from.at)) };
         let to = last.position;
         let learnt: Vec<Identity> = events.iter().filter_map(Identity::learnt_from).collect();
         self.identities.learn(&learnt).await?;
         self.processing.tell_held(&learnt).await?;
         self.processing.process(events).await?;
-        let mut transaction = self.pool.begin().await?;
-        if checkpoint::advance(&mut transaction, SAGA, from, to).await? {
-            transaction.commit().await?;
-        }
-        Ok(Step::Advanced)
+        let mut connection = self.pool.acquire().await?;
+        let is_ours = self.checkpoint.advance(&mut connection, from, to).await?;
+        Ok(if is_ours { Step::Advanced } else { Step::Elsewhere })
     }
 }

@@ -220,3 +220,36 @@ async fn set(
     .await?;
     Ok(())
 }
+
+/// A session as it is known here.
+pub(in super::super) struct KnownSession {
+    pub(in super::super) tenant_id: TenantId,
+    pub(in super::super) session_id: SessionId,
+    pub(in super::super) waha_session: String,
+    pub(in super::super) status: String,
+}
+
+/// The sessions WAHA calls by these names, deleted ones left out.
+pub(in super::super) async fn named(
+    pool: &PgPool,
+    waha_names: &[&str],
+) -> Result<Vec<KnownSession>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select session_id, tenant_id, waha_session, status from delivery_sessions
+         where waha_session = any($1) and status <> $2",
+    )
+    .bind(waha_names)
+    .bind(DELETED)
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(KnownSession {
+                tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
+                session_id: SessionId(row.try_get::<Uuid, _>("session_id")?),
+                waha_session: row.try_get("waha_session")?,
+                status: row.try_get("status")?,
+            })
+        })
+        .collect()
+}

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::id::{EngineId, SessionId, TenantId};
-use domain::ports::event_log::{Actor, Metadata};
+use domain::ports::leases::Leases;
 use domain::ports::waha::SessionGateway;
-use domain::session::{self, Report, Session};
-use sqlx::{PgPool, Row};
+use domain::session::{Command, Report};
+use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use super::super::{SagaError, lease};
-use crate::executor::{CommandError, Executor};
+use super::super::delivery::sessions;
+use super::super::{Process, SagaError};
+use super::tell;
+use crate::executor::Executor;
 
 const LEASE: &str = "session-watcher";
 
@@ -21,19 +21,18 @@ pub(super) struct Watcher {
     pool: PgPool,
     executor: Executor,
     gateway: Arc<dyn SessionGateway>,
-    engine: EngineId,
+    leases: Arc<dyn Leases>,
     every: Duration,
 }
 
 impl Watcher {
     pub(super) fn new(
-        pool: PgPool,
-        executor: Executor,
+        process: &Process,
         gateway: Arc<dyn SessionGateway>,
-        engine: EngineId,
         every: Duration,
     ) -> Self {
-        Self { pool, executor, gateway, engine, every }
+        let Process { pool, executor, leases, .. } = process.clone();
+        Self { pool, executor, gateway, leases, every }
     }
 
     pub(super) async fn run(&self, shutdown: &CancellationToken) {
@@ -49,7 +48,7 @@ impl Watcher {
     }
 
     async fn look(&self) -> Result<(), SagaError> {
-        if !lease::acquire(&self.pool, LEASE, self.engine).await? {
+        if self.leases.hold(LEASE).await?.is_none() {
             return Ok(());
         }
         let mut reports: HashMap<String, Report> = match self.gateway.list().await {
@@ -60,42 +59,13 @@ impl Watcher {
             }
         };
         let names: Vec<&str> = reports.keys().map(String::as_str).collect();
-        let rows = sqlx::query(
-            "select session_id, tenant_id, waha_session, status from delivery_sessions
-             where waha_session = any($1) and status <> 'DELETED'",
-        )
-        .bind(names)
-        .fetch_all(&self.pool)
-        .await?;
-        for row in &rows {
-            let Some(report) = reports.remove(row.try_get::<&str, _>("waha_session")?) else {
-                continue;
-            };
-            if report.status.as_str() != row.try_get::<&str, _>("status")? {
-                let tenant = TenantId(row.try_get::<Uuid, _>("tenant_id")?);
-                let session = SessionId(row.try_get::<Uuid, _>("session_id")?);
-                self.tell(tenant, session, report).await?;
+        for known in sessions::named(&self.pool, &names).await? {
+            let Some(report) = reports.remove(&known.waha_session) else { continue };
+            if report.status.as_str() != known.status {
+                let (tenant, session) = (known.tenant_id, known.session_id);
+                tell(&self.executor, tenant, session, Command::Report(report)).await?;
             }
         }
         Ok(())
-    }
-
-    async fn tell(
-        &self,
-        tenant: TenantId,
-        session: SessionId,
-        report: Report,
-    ) -> Result<(), SagaError> {
-        let metadata = Metadata {
-            actor: Actor::SessionSaga,
-            correlation_id: session.0,
-            causation_id: None,
-            request_id: None,
-        };
-        let command = session::Command::Report(report);
-        match self.executor.execute::<Session>(tenant, session.0, command, metadata).await {
-            Ok(_) | Err(CommandError::Rejected(_)) => Ok(()),
-            Err(error) => Err(SagaError::Command(error.into())),
-        }
     }
 }

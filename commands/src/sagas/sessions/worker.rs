@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::id::EngineId;
-use domain::ports::event_log::{Actor, Metadata};
 use domain::ports::waha::{GatewayError, SessionGateway, SessionSetup};
-use domain::session::{self, Action, Report, Session};
+use domain::session::{Action, Command, Report};
 use futures::future::join_all;
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::super::SagaError;
+use super::super::{Process, SagaError};
 use super::actions::{self, Task};
-use crate::executor::{CommandError, Executor};
+use super::tell;
+use crate::executor::Executor;
 use crate::session_keys::SessionKeys;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -30,12 +30,11 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn new(
-        pool: PgPool,
-        executor: Executor,
+        process: &Process,
         gateway: Arc<dyn SessionGateway>,
         keys: SessionKeys,
-        engine: EngineId,
     ) -> Self {
+        let Process { pool, executor, engine, .. } = process.clone();
         Self { pool, executor, gateway, keys, engine }
     }
 
@@ -60,13 +59,13 @@ impl Worker {
 
     async fn fulfil(&self, task: Task) -> Result<(), SagaError> {
         let now = self.executor.ambient().now();
-        let action = task.action;
+        let (tenant, id, action) = (task.tenant_id, task.session_id, task.action);
         match self.call(&task).await? {
             Ok(report) => {
                 if let Some(report) = report {
-                    self.tell(&task, session::Command::Report(report)).await?;
+                    tell(&self.executor, tenant, id, Command::Report(report)).await?;
                 }
-                self.tell(&task, session::Command::CompleteAction { action, now }).await
+                tell(&self.executor, tenant, id, Command::CompleteAction { action, now }).await
             }
             Err(GatewayError::Unavailable(reason)) => {
                 tracing::warn!(
@@ -81,14 +80,16 @@ impl Worker {
                 | GatewayError::Refused(_)),
             ) => {
                 let reason = error.to_string();
-                self.tell(&task, session::Command::FailAction { action, reason, now }).await
+                tell(&self.executor, tenant, id, Command::FailAction { action, reason, now }).await
             }
         }
     }
 
     async fn call(&self, task: &Task) -> Result<Result<Option<Report>, GatewayError>, SagaError> {
         let Some(key) = self.keys.get(task.session_id).await? else {
-            return Ok(Err(GatewayError::NotFound));
+            // A deletion frees the name last, so where it is free WAHA has forgotten the session already.
+            let is_deletion = task.action == Action::Delete;
+            return Ok(if is_deletion { Ok(None) } else { Err(GatewayError::NotFound) });
         };
         let name = key.waha_session.as_str();
         Ok(match task.action {
@@ -107,19 +108,5 @@ impl Worker {
                 deleted.map(|()| None)
             }
         })
-    }
-
-    async fn tell(&self, task: &Task, command: session::Command) -> Result<(), SagaError> {
-        let metadata = Metadata {
-            actor: Actor::SessionSaga,
-            correlation_id: task.session_id.0,
-            causation_id: None,
-            request_id: None,
-        };
-        let (tenant, id) = (task.tenant_id, task.session_id.0);
-        match self.executor.execute::<Session>(tenant, id, command, metadata).await {
-            Ok(_) | Err(CommandError::Rejected(_)) => Ok(()),
-            Err(error) => Err(SagaError::Command(error.into())),
-        }
     }
 }

@@ -88,51 +88,59 @@ impl Identities {
         session: SessionId,
         news: &Acknowledgement,
     ) -> Result<(), sqlx::Error> {
+        // Old news is cleared away by the way: a little each time, found by its index.
         sqlx::query(
-            "insert into held_acknowledgements (session_id, waha_message_id, ack, at)
+            "with forgotten as (
+                 delete from held_acknowledgements where ctid = any (array(
+                     select ctid from held_acknowledgements
+                     where held_at < now() - make_interval(days => $5) limit 10)))
+             insert into held_acknowledgements (session_id, waha_message_id, ack, at)
              values ($1, $2, $3, $4) on conflict do nothing",
         )
         .bind(session.0)
         .bind(&news.waha_message_id.0)
         .bind(news.ack.as_str())
         .bind(news.at)
-        .execute(&self.pool)
-        .await?;
-        sqlx::query(
-            "delete from held_acknowledgements where ctid in (
-                 select ctid from held_acknowledgements
-                 where held_at < now() - make_interval(days => $1) limit 100)",
-        )
         .bind(HELD_DAYS)
         .execute(&self.pool)
         .await?;
         Ok(())
     }
 
-    /// News held for an id, least first.
-    pub(super) async fn held(
+    /// News held for these ids, least first, each with the id it is for.
+    pub(super) async fn held<'a>(
         &self,
-        identity: &Identity,
-    ) -> Result<Vec<Acknowledgement>, sqlx::Error> {
+        identities: &'a [Identity],
+    ) -> Result<Vec<(&'a Identity, Acknowledgement)>, sqlx::Error> {
+        if identities.is_empty() {
+            return Ok(vec![]);
+        }
         let rows = sqlx::query(
-            "select ack, at from held_acknowledgements where session_id = $1 and waha_message_id = $2",
+            "select i.ordinal, h.ack, h.at
+             from unnest($1::uuid[], $2::text[]) with ordinality
+                 as i (session_id, waha_message_id, ordinal)
+             join held_acknowledgements h using (session_id, waha_message_id)",
         )
-        .bind(identity.session.0)
-        .bind(&identity.waha_id.0)
+        .bind(identities.iter().map(|identity| identity.session.0).collect::<Vec<_>>())
+        .bind(identities.iter().map(|identity| identity.waha_id.0.as_str()).collect::<Vec<_>>())
         .fetch_all(&self.pool)
         .await?;
         let mut held = Vec::new();
         for row in &rows {
-            let at: DateTime<Utc> = row.try_get("at")?;
-            if let Some(ack) = Ack::parse(row.try_get("ack")?) {
+            let ordinal = usize::try_from(row.try_get::<i64, _>("ordinal")?).unwrap_or(0);
+            let identity = ordinal.checked_sub(1).and_then(|index| identities.get(index));
+            let (ack, at): (_, DateTime<Utc>) =
+                (Ack::parse(row.try_get("ack")?), row.try_get("at")?);
+            if let (Some(identity), Some(ack)) = (identity, ack) {
                 let waha_message_id = identity.waha_id.clone();
-                held.push(Acknowledgement { waha_message_id, ack, at });
+                held.push((identity, Acknowledgement { waha_message_id, ack, at }));
             }
         }
-        held.sort_by_key(|news| news.ack);
+        held.sort_by_key(|(_, news)| news.ack);
         Ok(held)
     }
 
+    /// What was held for this id has been told.
     pub(super) async fn forget(&self, identity: &Identity) -> Result<(), sqlx::Error> {
         sqlx::query(
             "delete from held_acknowledgements where session_id = $1 and waha_message_id = $2",

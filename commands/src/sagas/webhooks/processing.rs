@@ -62,21 +62,18 @@ impl Processing {
 
     /// Passes on what was held until these ids were known.
     pub(super) async fn tell_held(&self, learnt: &[Identity]) -> Result<(), SagaError> {
-        for identity in learnt {
-            let held = self.identities.held(identity).await?;
-            if held.is_empty() {
-                continue;
-            }
-            for news in held {
-                let correlation_id = identity.message.0;
-                let metadata = Metadata {
-                    actor: Actor::WebhookSaga,
-                    correlation_id,
-                    causation_id: None,
-                    request_id: None,
-                };
-                self.tell(identity.tenant, identity.message, news.into_command(), metadata).await?;
-            }
+        let held = self.identities.held(learnt).await?;
+        for (identity, news) in &held {
+            let metadata = Metadata {
+                actor: Actor::WebhookSaga,
+                correlation_id: identity.message.0,
+                causation_id: None,
+                request_id: None,
+            };
+            let command = news.clone().into_command();
+            self.tell(identity.tenant, identity.message, command, metadata).await?;
+        }
+        for (identity, _) in held {
             self.identities.forget(identity).await?;
         }
         Ok(())
@@ -103,7 +100,8 @@ impl Processing {
         metrics::counter!("heliograph_webhooks_processed_total", "effect" => effect.as_str())
             .increment(1);
         let now = self.executor.ambient().now();
-        let command = webhook::Command::RecordEffect { effect, now };
+        let fingerprint = received.fingerprint.clone();
+        let command = webhook::Command::RecordEffect { fingerprint, effect, now };
         execute::<Webhook>(&self.executor, tenant, recorded.stream.id, command, metadata).await?;
         Ok(())
     }

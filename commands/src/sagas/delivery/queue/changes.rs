@@ -6,7 +6,7 @@ use domain::id::MessageId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::super::feeder::{MessageChange, Then};
+use super::super::memory::{MessageChange, Then};
 
 /// A chat whose first message may have changed, and by how much its session's queue has grown.
 #[derive(sqlx::FromRow)]

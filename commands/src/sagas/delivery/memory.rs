@@ -1,0 +1,90 @@
+//! What the delivery saga knows: sessions and the queue of messages.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::id::{MessageId, TenantId};
+use domain::ports::event_log::RecordedEvent;
+use domain::sagas::delivery::{Change, Job, react};
+use sqlx::PgConnection;
+
+use super::super::feeder::Memory;
+use super::{queue, sessions};
+
+pub(super) struct DeliveryMemory;
+
+impl Memory for DeliveryMemory {
+    const SAGA: &'static str = "delivery";
+
+    async fn remember(
+        &self,
+        connection: &mut PgConnection,
+        events: &[RecordedEvent],
+    ) -> Result<bool, sqlx::Error> {
+        let mut net = NetChange::default();
+        for event in events {
+            if let Some(change) = react(event) {
+                net.add(event.stream.tenant, change);
+            }
+        }
+        sessions::apply(connection, &net.sessions).await?;
+        queue::apply(connection, &net.messages).await?;
+        Ok(!net.is_empty())
+    }
+}
+
+/// What a batch of changes comes to, so that each row is written once.
+#[derive(Default)]
+struct NetChange {
+    messages: HashMap<MessageId, MessageChange>,
+    sessions: Vec<(TenantId, Change)>,
+}
+
+/// What a batch of changes comes to for one message. Applied in the order of the fields.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct MessageChange {
+    /// Take it off the queue.
+    pub(super) finish: bool,
+    /// Then put it on the queue.
+    pub(super) enqueue: Option<(TenantId, Box<Job>)>,
+    /// Then set its next time, or set it aside.
+    pub(super) then: Option<Then>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    Retry(DateTime<Utc>),
+    Park,
+}
+
+impl NetChange {
+    fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.sessions.is_empty()
+    }
+
+    fn add(&mut self, tenant: TenantId, change: Change) {
+        match change {
+            Change::Enqueue(job) => {
+                let message = self.messages.entry(job.message_id).or_default();
+                message.enqueue = Some((tenant, job));
+                message.then = None;
+            }
+            Change::Retry { message_id, due_at } => {
+                self.messages.entry(message_id).or_default().then = Some(Then::Retry(due_at));
+            }
+            Change::Park { message_id } => {
+                self.messages.entry(message_id).or_default().then = Some(Then::Park);
+            }
+            Change::Finish { message_id } => {
+                let message = self.messages.entry(message_id).or_default();
+                *message = MessageChange { finish: true, ..MessageChange::default() };
+            }
+            change @ (Change::OpenSession { .. }
+            | Change::SetSession { .. }
+            | Change::CloseSession { .. }) => self.sessions.push((tenant, change)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! The memory is a fold of the log: however the events were cut into batches, and after it was emptied.
+
+use domain::event::Event;
+use domain::id::EventId;
+use domain::message::event::{
+    AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered, Event as MessageEvent,
+    Evidence, OutcomeUnknown, Queued, Redriven, Sent,
+};
+use domain::message::refusal::{Refusal, RefusalKind};
+use domain::ports::event_log::{Actor, Metadata, StoredForm};
+use domain::session::event::{Created, Event as SessionEvent, StatusChanged};
+use domain::session::status::SessionStatus;
+use domain::stream::{Category, Position, StreamName, Version};
+use sqlx::PgPool;
+
+use super::*;
+
+const SESSION: SessionId = SessionId(Uuid::from_u128(0x5e));
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(seconds)
+}
+
+fn recorded(number: u64, category: Category, id: Uuid, event: impl Into<Event>) -> RecordedEvent {
+    RecordedEvent {
+        position: Position { first: number, second: number },
+        stream: StreamName { category, tenant: TenantId(Uuid::from_u128(1)), id },
+        version: Version(1),
+        id: EventId(Uuid::from_u128(number.into())),
+        event: event.into(),
+        stored: StoredForm { event_type: "", schema_version: 1, data: String::new() },
+        metadata: Metadata {
+            actor: Actor::Operator,
+            correlation_id: Uuid::nil(),
+            causation_id: None,
+            request_id: None,
+        },
+        recorded_at: at(0),
+    }
+}
+
+fn queued(to: &str, seconds: i64) -> MessageEvent {
+    MessageEvent::Queued(Queued {
+        session_id: SESSION,
+        to: to.parse().unwrap(),
+        body: "hello".to_owned().try_into().unwrap(),
+        priority: Priority::Normal,
+        metadata: serde_json::from_str("{}").unwrap(),
+        client_reference: None,
+        send_at: None,
+        expires_at: None,
+        at: at(seconds),
+    })
+}
+
+fn refused(retry_at: Option<DateTime<Utc>>) -> MessageEvent {
+    let refusal = Refusal { kind: RefusalKind::Unreachable, detail: "busy".to_owned() };
+    MessageEvent::AttemptRefused(AttemptRefused { attempt: 1, refusal, retry_at, at: at(50) })
+}
+
+fn unknown() -> MessageEvent {
+    let detail = "no answer".to_owned();
+    MessageEvent::OutcomeUnknown(OutcomeUnknown { attempt: 1, detail, at: at(51) })
+}
+
+fn sent() -> MessageEvent {
+    MessageEvent::Sent(Sent {
+        attempt: 1,
+        session_id: SESSION,
+        waha_message_id: None,
+        evidence: Evidence::Answer,
+        at: at(52),
+    })
+}
+
+/// Two chats, and everything that can befall a message.
+fn history() -> Vec<RecordedEvent> {
+    let (one, other) = ("+6281234567890", "+6281234567891");
+    let mut events = vec![
+        recorded(
+            1,
+            Category::Session,
+            SESSION.0,
+            SessionEvent::Created(Created {
+                name: "main".to_owned().try_into().unwrap(),
+                waha_session: "main_1".to_owned(),
+                at: at(0),
+            }),
+        ),
+        recorded(
+            2,
+            Category::Session,
+            SESSION.0,
+            SessionEvent::StatusChanged(StatusChanged {
+                status: SessionStatus::Working,
+                engine: None,
+                phone: None,
+                at: at(1),
+            }),
+        ),
+    ];
+    let given_up =
+        DeadLettered { reason: DeadLetterReason::SessionDeleted, detail: None, at: at(60) };
+    let redriven = Redriven {
+        session_id: SESSION,
+        to: one.parse().unwrap(),
+        priority: Priority::High,
+        at: at(70),
+    };
+    let started =
+        AttemptStarted { attempt: 1, session_id: SESSION, waha_message_id: None, at: at(49) };
+    let messages = [
+        (10, queued(one, 10)),
+        (11, queued(one, 11)),
+        (12, queued(other, 12)),
+        (10, MessageEvent::AttemptStarted(started)),
+        (10, refused(Some(at(90)))),
+        (13, queued(other, 13)),
+        (12, unknown()),
+        (11, sent()),
+        (14, queued(one, 14)),
+        (15, queued(one, 15)),
+        (10, refused(None)),
+        (10, MessageEvent::DeadLettered(given_up)),
+        (10, MessageEvent::Redriven(redriven)),
+        (13, unknown()),
+        (13, sent()),
+        (15, unknown()),
+        (16, queued(other, 16)),
+        (14, refused(Some(at(99)))),
+    ];
+    for (number, (id, event)) in (3..).zip(messages) {
+        events.push(recorded(number, Category::Message, Uuid::from_u128(id), event));
+    }
+    events
+}
+
+/// All the saga knows, arrival told by the place among the chat's messages.
+async fn known(pool: &PgPool) -> Vec<String> {
+    let jobs = "select concat_ws(' ', message_id, chat_id, priority, ready_at, due_at, is_head,
+                    is_parked, rank() over (partition by chat_id order by ready_at, arrival))
+                from delivery_jobs order by message_id";
+    let sessions =
+        "select concat_ws(' ', session_id, waha_session, status, queued) from delivery_sessions";
+    let mut known: Vec<String> = sqlx::query_scalar(jobs).fetch_all(pool).await.unwrap();
+    known.extend(sqlx::query_scalar::<_, String>(sessions).fetch_all(pool).await.unwrap());
+    known
+}
+
+async fn remember(pool: &PgPool, batches: impl Iterator<Item = &[RecordedEvent]>) -> Vec<String> {
+    let empty = "truncate delivery_jobs, delivery_sessions";
+    sqlx::query(empty).execute(pool).await.unwrap();
+    let mut connection = pool.acquire().await.unwrap();
+    for batch in batches {
+        DeliveryMemory.remember(&mut connection, batch).await.unwrap();
+    }
+    known(pool).await
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_queue_can_be_emptied_and_is_the_same_however_it_is_filled_again(pool: PgPool) {
+    let history = history();
+    let one_by_one = remember(&pool, history.chunks(1)).await;
+    assert_eq!(one_by_one.len(), 6, "five messages wait or are set aside: {one_by_one:#?}");
+    for size in 2..=history.len() {
+        assert_eq!(remember(&pool, history.chunks(size)).await, one_by_one, "in batches of {size}");
+    }
+}
