@@ -3,7 +3,6 @@
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::ports::Ambient;
 use rand::RngExt;
-use secrecy::SecretString;
 use uuid::Uuid;
 
 /// Digits of a second that PostgreSQL keeps: a time is the same in an event, in a view and in an answer.
@@ -30,9 +29,8 @@ impl Ambient for SystemAmbient {
     }
 }
 
-/// A new key for a session's webhooks: 32 bytes nobody can guess, in hexadecimal.
+/// A new secret: 32 bytes nobody can guess, in hexadecimal.
 #[expect(clippy::disallowed_methods, reason = "this is the edge")]
-pub fn webhook_secret() -> SecretString {
-    let bytes: [u8; 32] = rand::rng().random();
-    hex::encode(bytes).into()
+pub fn random_secret() -> String {
+    hex::encode(rand::rng().random::<[u8; 32]>())
 }

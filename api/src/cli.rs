@@ -18,8 +18,9 @@ mod user;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::roles::EngineRole;
 use crate::settings::{SettingError, table};
 use output::OutputFormat;
 
@@ -37,7 +38,12 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Serve the API, project, deliver, until told to stop (SIGTERM, ctrl-C).
-    Serve,
+    Serve {
+        /// What this process does of all there is to do. Each role may be given to any number of processes;
+        /// every process answers /health and /metrics.
+        #[arg(long, value_enum, value_delimiter = ',', default_values_t = EngineRole::value_variants().to_vec())]
+        roles: Vec<EngineRole>,
+    },
     /// Change the database's shape.
     #[command(subcommand)]
     Migrate(migrate::Verb),
@@ -113,7 +119,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
 
 async fn perform(Arguments { verb, output }: Arguments) -> Result<(), CliError> {
     match verb {
-        Verb::Serve => serve::perform().await,
+        Verb::Serve { roles } => serve::perform(&roles.into_iter().collect()).await,
         Verb::Migrate(verb) => migrate::perform(verb, output).await,
         Verb::Tenant(verb) => tenant::perform(verb, output).await,
         Verb::User(verb) => user::perform(verb, output).await,

@@ -43,12 +43,15 @@ struct Health {
 pub async fn overview(State(app): State<App>) -> Response {
     let (database, waha) = tokio::join!(probe::database(&app), probe::waha(&app));
     let projections = probe::projections(&app, &database).await;
-    let status = match (database.is_up(), waha.is_up() && projections.is_up()) {
+    let sagas = probe::sagas(&app, &database).await;
+    let rest_is_up = waha.is_up() && projections.is_up() && sagas.is_up();
+    let status = match (database.is_up(), rest_is_up) {
         (false, _) => Status::Unavailable,
         (true, false) => Status::Degraded,
         (true, true) => Status::Ok,
     };
-    let services = [("database", database), ("projections", projections), ("waha", waha)];
+    let services =
+        [("database", database), ("projections", projections), ("sagas", sagas), ("waha", waha)];
     report(&app, status, services)
 }
 
@@ -61,8 +64,14 @@ pub async fn live(State(app): State<App>) -> Response {
 pub async fn ready(State(app): State<App>) -> Response {
     let database = probe::database(&app).await;
     let projections = probe::projections(&app, &database).await;
+    let sagas = probe::sagas(&app, &database).await;
     let server = probe::server(&app);
-    let services = [("database", database), ("projections", projections), ("server", server)];
+    let services = [
+        ("database", database),
+        ("projections", projections),
+        ("sagas", sagas),
+        ("server", server),
+    ];
     all_or_nothing(&app, services)
 }
 

@@ -4,7 +4,7 @@
 //! settings    the environment, read once
 //! router      every route, its permission, and what surrounds it: answer, guard, limits
 //! resources   auth, sessions, messages, dead_letters, webhooks, health, metering
-//! cli, serve  the command line, and the engine put together; demo, logging, migrations
+//! cli, serve  the command line, and the engine put together by roles; demo, logging, migrations, accounts
 //! what comes in   extract (fields, bodies, queries, paths), caller, peer, request_id, accept, mount, paging
 //! what goes out   envelope, problem
 //! ```
@@ -13,6 +13,7 @@
 //! read side, and writes the answer.
 
 pub mod accept;
+pub mod accounts;
 pub mod ambient;
 pub mod answer;
 pub mod app;
@@ -36,6 +37,7 @@ pub mod peer;
 pub mod problem;
 pub mod rate_limit;
 pub mod request_id;
+pub mod roles;
 pub mod router;
 pub mod serve;
 pub mod sessions;

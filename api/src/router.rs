@@ -33,7 +33,16 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Everything that is served.
 pub fn router(app: App) -> Router {
-    let routes = open_routes().merge(guarded_routes(&app));
+    let routes = operational_routes().merge(open_routes()).merge(guarded_routes(&app));
+    surround(app, routes)
+}
+
+/// What every process serves, even one that works for the others: how it is.
+pub fn operations(app: App) -> Router {
+    surround(app, operational_routes())
+}
+
+fn surround(app: App, routes: Router<App>) -> Router {
     let cors = cors::layer(&app.cors);
     let ids = app.clone();
     let make_id: MakeId = Arc::new(move || ids.ambient().new_id());
@@ -58,6 +67,11 @@ fn open_routes() -> Router<App> {
         .route("/webhooks/waha", post(webhooks::receive).layer(webhook_limit))
         .route("/webhooks/health", get(health::webhooks))
         .route("/webhooks/stats", get(webhooks::stats))
+}
+
+/// Routes for those who look after the process.
+fn operational_routes() -> Router<App> {
+    Router::new()
         .route("/health", get(health::overview))
         .route("/health/db", get(health::database))
         .route("/health/live", get(health::live))

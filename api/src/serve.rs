@@ -12,10 +12,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use commands::credentials::Credentials;
 use commands::event_log::postgres::PostgresLog;
 use commands::executor::Executor;
+use commands::leases::PostgresLeases;
 use commands::passwords::Passwords;
+use commands::sagas::Process;
 use commands::sagas::delivery::{DeliveryOptions, DeliverySaga};
 use commands::sagas::sessions::{SessionOptions, SessionSaga};
 use commands::sagas::webhooks::WebhookSaga;
@@ -32,6 +35,7 @@ use webhook_adapter::outbound::{CONNECT_TIMEOUT_DEFAULT, InvalidOptions, WahaCli
 
 use crate::ambient::SystemAmbient;
 use crate::app::App;
+use crate::roles::{EngineRole, Roles};
 use crate::settings::{DeliverySettings, Settings, WahaSettings};
 use crate::{metering, router};
 
@@ -81,11 +85,12 @@ pub enum StartError {
 }
 
 impl Engine {
-    /// Starts every part on a migrated database.
+    /// Starts the parts that the roles name, on a migrated database.
     pub fn start(
         settings: &Settings,
         pool: PgPool,
         listener: TcpListener,
+        roles: &Roles,
     ) -> Result<Self, StartError> {
         let ambient: Arc<dyn Ambient> = Arc::new(SystemAmbient);
         let (http, work, log) = (Stage::default(), Stage::default(), Stage::default());
@@ -93,26 +98,28 @@ impl Engine {
         let executor = Executor::new(event_log.clone(), Arc::clone(&ambient));
         let waha = waha_client(&settings.waha, Arc::clone(&ambient))?;
         let engine = EngineId(ambient.new_id());
+        let leases = Arc::new(PostgresLeases::new(pool.clone(), engine));
+        // They are given back when the work that rests on them has ended.
+        log.tasks.spawn(Arc::clone(&leases).keep(log.shutdown.clone()));
+        let process = Process { pool: pool.clone(), executor: executor.clone(), engine, leases };
 
-        let projector = Projector::new(event_log, pool.clone(), projections::all());
-        let shutdown = work.shutdown.clone();
-        work.tasks.spawn(async move { projector.run(shutdown).await });
-        let delivery = DeliverySaga::new(
-            pool.clone(),
-            executor.clone(),
-            waha.clone(),
-            engine,
-            delivery_options(&settings.delivery),
-        );
-        work.tasks.spawn(delivery.run(work.shutdown.clone()));
-        let reader = Arc::new(WahaWebhookReader);
-        let webhooks = WebhookSaga::new(pool.clone(), executor.clone(), reader, engine);
-        work.tasks.spawn(webhooks.run(work.shutdown.clone()));
-        let options = SessionOptions { watch_every: WATCH_EVERY };
-        let sessions =
-            SessionSaga::new(pool.clone(), executor.clone(), waha.clone(), engine, options);
-        work.tasks.spawn(sessions.run(work.shutdown.clone()));
-
+        if roles.contains(EngineRole::Projector) {
+            let projector = Projector::new(event_log, pool.clone(), projections::all());
+            let shutdown = work.shutdown.clone();
+            work.tasks.spawn(async move { projector.run(shutdown).await });
+        }
+        if roles.contains(EngineRole::Delivery) {
+            let options = delivery_options(&settings.delivery);
+            let delivery = DeliverySaga::new(&process, waha.clone(), options);
+            work.tasks.spawn(delivery.run(work.shutdown.clone()));
+            let options = SessionOptions { watch_every: WATCH_EVERY };
+            let sessions = SessionSaga::new(&process, waha.clone(), options);
+            work.tasks.spawn(sessions.run(work.shutdown.clone()));
+        }
+        if roles.contains(EngineRole::Webhooks) {
+            let webhooks = WebhookSaga::new(&process, Arc::new(WahaWebhookReader));
+            work.tasks.spawn(webhooks.run(work.shutdown.clone()));
+        }
         work.tasks.spawn(metering::run(work.shutdown.clone()));
 
         let address = listener.local_addr()?;
@@ -125,7 +132,12 @@ impl Engine {
             Passwords::new()?,
             waha,
         );
-        http.tasks.spawn(serve(listener, app.clone(), http.shutdown.clone()));
+        let router = if roles.contains(EngineRole::Api) {
+            router::router(app.clone())
+        } else {
+            router::operations(app.clone())
+        };
+        http.tasks.spawn(serve(listener, router, http.shutdown.clone()));
         Ok(Self { address, app, http, work, log })
     }
 
@@ -160,8 +172,8 @@ impl Stage {
     }
 }
 
-async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken) {
-    let service = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
+async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned());
     if let Err(error) = served.await {
         tracing::error!(%error, "HTTP is served no more");

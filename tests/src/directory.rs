@@ -72,7 +72,7 @@ impl Directory {
         let hash = HASH.get_or_init(hash).await.clone();
         let credential =
             Credential { tenant_id, user_id, email: email.clone(), password_hash: hash };
-        self.credentials.add(&credential).await.unwrap();
+        self.credentials.reserve(&credential).await.unwrap();
         let now = SystemAmbient.now();
         let command = user::Command::Create { email: email.clone(), role, now };
         self.executor.execute::<User>(tenant_id, user_id.0, command, metadata()).await.unwrap();

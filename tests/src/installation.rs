@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use domain::access::Role;
+use heliograph::roles::Roles;
 use heliograph::serve::Engine;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -105,6 +106,6 @@ fn start_engine(database: &PgPool, setup: &Setup, waha: &Simulator, port: &Port)
         .max_connections(CONNECTIONS_MAX)
         .acquire_timeout(heliograph::serve::ACQUIRE_TIMEOUT)
         .connect_lazy_with(setup.database(&direct));
-    Engine::start(&setup::read(&environment), pool, port.listen())
+    Engine::start(&setup::read(&environment), pool, port.listen(), &Roles::all())
         .expect("the engine does not start")
 }

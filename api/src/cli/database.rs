@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{CliError, environment};
+use crate::accounts::{AccountError, Accounts};
 use crate::ambient::SystemAmbient;
 use crate::migrations;
 use crate::settings::DatabaseSettings;
@@ -46,6 +47,11 @@ impl OpenLog {
         let log = PostgresLog::open(pool.clone(), &tasks, &shutdown);
         let executor = Executor::new(log, Arc::new(SystemAmbient));
         Ok(Self { pool, executor, tasks, shutdown })
+    }
+
+    /// Makes tenants and users.
+    pub(super) fn accounts(&self) -> Result<Accounts, AccountError> {
+        Ok(Accounts::new(self.pool.clone(), self.executor.clone())?)
     }
 
     /// On behalf of whoever sits at the command line.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use commands::event_log::postgres::diagnosis::{self, Diagnosis};
+use commands::sagas;
+use domain::causes;
 use domain::ports::waha::SessionGateway;
 use projections::projector::checkpoint;
 use serde::Serialize;
@@ -74,18 +76,29 @@ async fn look_at_database(pool: &PgPool) -> Vec<Finding> {
         Ok(diagnosis) => findings.extend(judge(&diagnosis)),
         Err(error) => findings.push(ill("event log", &error)),
     }
-    match checkpoint::statuses(pool).await {
-        Ok(statuses) => {
-            let failing = statuses.iter().find_map(|status| {
-                status.error.as_ref().map(|error| format!("{} has stopped: {error}", status.name))
-            });
-            let is_well = failing.is_none();
-            let detail = failing.unwrap_or_else(|| "no read model is in trouble".to_owned());
-            findings.push(Finding { what: "read models", is_well, detail });
-        }
-        Err(error) => findings.push(ill("read models", &error)),
-    }
+    findings.push(match checkpoint::statuses(pool).await {
+        Ok(all) => moving("read models", all.into_iter().map(|one| (one.name, one.error))),
+        Err(error) => ill("read models", &error),
+    });
+    findings.push(match sagas::statuses(pool).await {
+        Ok(all) => moving("sagas", all.into_iter().map(|one| (one.saga, one.error))),
+        Err(error) => ill("sagas", &error),
+    });
     findings
+}
+
+/// Whether those that follow the log move, each told with what stops it.
+fn moving(
+    what: &'static str,
+    followers: impl Iterator<Item = (String, Option<String>)>,
+) -> Finding {
+    let stopped: Vec<_> = followers
+        .filter_map(|(name, error)| error.map(|error| format!("{name} has stopped: {error}")))
+        .collect();
+    if stopped.is_empty() {
+        return well(what, "none has stopped");
+    }
+    Finding { what, is_well: false, detail: stopped.join("; ") }
 }
 
 fn judge(diagnosis: &Diagnosis) -> Vec<Finding> {
@@ -148,11 +161,5 @@ fn well(what: &'static str, detail: &str) -> Finding {
 }
 
 fn ill(what: &'static str, error: &dyn std::error::Error) -> Finding {
-    let mut detail = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        detail = format!("{detail}: {cause}");
-        source = cause.source();
-    }
-    Finding { what, is_well: false, detail }
+    Finding { what, is_well: false, detail: causes::in_one_line(error) }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use clap::Subcommand;
+use commands::leases::PostgresLeases;
+use commands::sagas::Process;
 use commands::sagas::delivery::DeliverySaga;
 use domain::id::EngineId;
 use serde::Serialize;
@@ -34,15 +36,18 @@ pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliE
         .map_err(CliError::failed("the settings make no WAHA client"))?;
     let log = OpenLog::open().await?;
     let engine = EngineId(log.executor.ambient().new_id());
-    let saga = DeliverySaga::new(
-        log.pool.clone(),
-        log.executor.clone(),
-        gateway,
+    let leases = Arc::new(PostgresLeases::new(log.pool.clone(), engine));
+    let process = Process {
+        pool: log.pool.clone(),
+        executor: log.executor.clone(),
         engine,
-        serve::delivery_options(&delivery),
-    );
-    let attempted =
-        saga.process_due().await.map_err(CliError::failed("the queue could not be worked on"))?;
+        leases: leases.clone(),
+    };
+    let saga = DeliverySaga::new(&process, gateway, serve::delivery_options(&delivery));
+    let attempted = saga.process_due().await;
+    // Another process takes over at once, whatever came of it here.
+    leases.release_all().await.map_err(CliError::failed("leases could not be given back"))?;
+    let attempted = attempted.map_err(CliError::failed("the queue could not be worked on"))?;
     log.close().await;
     output.print(&Processed { attempted }, |done| format!("Attempted {} messages.", done.attempted))
 }

@@ -7,20 +7,21 @@ use tokio::net::TcpListener;
 
 use super::{CliError, database, environment};
 use crate::logging;
+use crate::roles::Roles;
 use crate::serve::{self, Engine};
 use crate::settings::Settings;
 
-pub(super) async fn perform() -> Result<(), CliError> {
+pub(super) async fn perform(roles: &Roles) -> Result<(), CliError> {
     let settings = Settings::read(environment).map_err(CliError::Settings)?;
     logging::start(&settings.log);
-    let engine = start(&settings).await?;
+    let engine = start(&settings, roles).await?;
     serve::until_told_to_stop().await;
     engine.stop().await;
     Ok(())
 }
 
 /// Starts the engine and says where it is.
-pub(super) async fn start(settings: &Settings) -> Result<Engine, CliError> {
+pub(super) async fn start(settings: &Settings, roles: &Roles) -> Result<Engine, CliError> {
     let pool = PgPoolOptions::new()
         .max_connections(serve::CONNECTIONS_MAX)
         .acquire_timeout(serve::ACQUIRE_TIMEOUT)
@@ -31,7 +32,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Engine, CliError> {
     let listener = TcpListener::bind(settings.http.listen).await.map_err(CliError::failed(
         "the port cannot be listened on: is it taken? set PORT to another",
     ))?;
-    let engine = Engine::start(settings, pool, listener)
+    let engine = Engine::start(settings, pool, listener, roles)
         .map_err(CliError::failed("the engine could not start"))?;
     writeln!(std::io::stderr(), "heliograph listens on http://{}", engine.address())
         .map_err(CliError::failed("standard error is closed"))?;

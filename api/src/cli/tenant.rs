@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use domain::id::TenantId;
 use domain::phone::Country;
-use domain::tenant::{Command, Tenant, TenantName};
+use domain::tenant::TenantName;
 use serde::Serialize;
 
 use super::CliError;
@@ -35,13 +35,10 @@ struct Created {
 pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliError> {
     let Verb::Create { name, default_country } = verb;
     let log = OpenLog::open().await?;
-    let id = TenantId(log.executor.ambient().new_id());
-    let now = log.executor.ambient().now();
-    let command = Command::Create { name: name.clone(), default_country, now };
-    log.executor
-        .execute::<Tenant>(id, id.0, command, log.metadata())
-        .await
-        .map_err(CliError::failed("the tenant could not be made"))?;
+    let created = async {
+        log.accounts()?.create_tenant(name.clone(), default_country, log.metadata()).await
+    };
+    let id = created.await.map_err(CliError::failed("the tenant could not be made"))?;
     log.close().await;
     let created = Created { id, name: name.into(), default_country };
     output

@@ -4,19 +4,16 @@ use std::io::{IsTerminal, Read, Write};
 
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
-use commands::credentials::{Credential, Credentials};
-use commands::passwords::Passwords;
 use domain::access::Role;
 use domain::email::EmailAddress;
 use domain::id::{TenantId, UserId};
-use domain::tenant::Tenant;
-use domain::user::{Command, User};
 use secrecy::SecretString;
 use serde::Serialize;
 
 use super::CliError;
 use super::database::OpenLog;
 use super::output::OutputFormat;
+use crate::accounts::{AccountError, NewUser};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -53,39 +50,25 @@ pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliE
     let role = role.ok_or_else(|| CliError::Input("there is no such role".into()))?;
     let password = password.map_or_else(read_password, Ok)?;
     let log = OpenLog::open().await?;
-    let created = create(&log, tenant, email, password, role).await?;
+    let new = NewUser { tenant_id: tenant, email: email.clone(), password, role };
+    let created = async { log.accounts()?.create_user(new, log.metadata()).await }.await;
+    let id = created.map_err(refused)?;
     log.close().await;
+    let created = Created { id, tenant_id: tenant, email, role };
     output.print(&created, |created| format!("Made user {} with id {}.", created.email, created.id))
 }
 
-async fn create(
-    log: &OpenLog,
-    tenant: TenantId,
-    email: EmailAddress,
-    password: SecretString,
-    role: Role,
-) -> Result<Created, CliError> {
-    const FAILED: &str = "the user could not be made";
-    let known =
-        log.executor.load::<Tenant>(tenant, tenant.0).await.map_err(CliError::failed(FAILED))?;
-    if known == Tenant::Absent {
-        return Err(CliError::Input(format!("there is no tenant {tenant}")));
+/// What the operator can put right is told as such.
+fn refused(error: AccountError) -> CliError {
+    match error {
+        AccountError::NoSuchTenant(_) | AccountError::EmailTaken | AccountError::Password(_) => {
+            CliError::Input(error.to_string())
+        }
+        AccountError::Credentials(_)
+        | AccountError::Log(_)
+        | AccountError::Tenant(_)
+        | AccountError::User(_) => CliError::failed("the user could not be made")(error),
     }
-    let passwords = Passwords::new().map_err(CliError::failed(FAILED))?;
-    let password_hash = passwords
-        .hash(password)
-        .await
-        .map_err(|error| CliError::Input(format!("the password {error}")))?;
-    let user_id = UserId(log.executor.ambient().new_id());
-    let credential = Credential { tenant_id: tenant, user_id, email: email.clone(), password_hash };
-    Credentials::new(log.pool.clone()).add(&credential).await.map_err(CliError::failed(FAILED))?;
-    let now = log.executor.ambient().now();
-    let command = Command::Create { email: email.clone(), role, now };
-    log.executor
-        .execute::<User>(tenant, user_id.0, command, log.metadata())
-        .await
-        .map_err(CliError::failed(FAILED))?;
-    Ok(Created { id: user_id, tenant_id: tenant, email, role })
 }
 
 /// The password from standard input: one line, or all there is.

@@ -2,14 +2,14 @@
 
 use crate::settings::{SettingError, Settings};
 
-use super::credentials::random_hex;
+use crate::ambient::random_secret;
 
 /// Settings in which no secret is missing.
 pub(crate) fn make_up(
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Settings, Vec<SettingError>> {
     let secrets = ["JWT_SECRET", "JWT_REFRESH_SECRET", "WAHA_WEBHOOK_SECRET"]
-        .map(|name| (name, random_hex()));
+        .map(|name| (name, random_secret()));
     Settings::read(|name| {
         let made_up = || secrets.iter().find(|(secret, _)| *secret == name).map(|(_, v)| v.clone());
         match name {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use projections::projector::checkpoint;
 use serde::Serialize;
 use sqlx::Connection;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use crate::app::App;
@@ -83,10 +84,27 @@ pub(super) async fn projections(app: &App, database: &Service) -> Service {
     if !database.is_up() {
         return Service::down("the database is away");
     }
-    match timeout(LOOK_TIME_MAX, checkpoint::statuses(&app.pool)).await {
+    let statuses = timeout(LOOK_TIME_MAX, checkpoint::statuses(&app.pool)).await;
+    whether_all_move(statuses, |status| status.error.is_some().then_some(status.name))
+}
+
+/// Whether every saga moves; only asked of a database that is there.
+pub(super) async fn sagas(app: &App, database: &Service) -> Service {
+    if !database.is_up() {
+        return Service::down("the database is away");
+    }
+    let statuses = timeout(LOOK_TIME_MAX, commands::sagas::statuses(&app.pool)).await;
+    whether_all_move(statuses, |status| status.error.is_some().then_some(status.saga))
+}
+
+/// Of those that follow the log, `halted` names each that stands still.
+fn whether_all_move<T>(
+    statuses: Result<Result<Vec<T>, sqlx::Error>, Elapsed>,
+    halted: impl Fn(T) -> Option<String>,
+) -> Service {
+    match statuses {
         Ok(Ok(statuses)) => {
-            let halted = statuses.into_iter().filter(|status| status.error.is_some());
-            let names: Vec<_> = halted.map(|status| status.name).collect();
+            let names: Vec<_> = statuses.into_iter().filter_map(halted).collect();
             if names.is_empty() {
                 Service::up()
             } else {
@@ -94,7 +112,7 @@ pub(super) async fn projections(app: &App, database: &Service) -> Service {
             }
         }
         Ok(Err(error)) => {
-            tracing::warn!(%error, "the state of the projections cannot be read");
+            tracing::warn!(%error, "the state of those that follow the log cannot be read");
             Service::down("cannot be read")
         }
         Err(_) => Service::down("cannot be read in time"),

@@ -7,7 +7,7 @@ use domain::session::{Command, Session, SessionName};
 use http::StatusCode;
 
 use super::actions::settled;
-use crate::ambient::webhook_secret;
+use crate::ambient::random_secret;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::located;
@@ -45,7 +45,7 @@ pub async fn create(
     let new_id = SessionId(app.ambient().new_id());
     let key = app
         .session_keys
-        .reserve(caller.tenant, &name, new_id, &waha_name(&name, new_id), &webhook_secret())
+        .reserve(caller.tenant, &name, new_id, &waha_name(&name, new_id), &random_secret().into())
         .await?;
     let id = key.session_id;
     let command =

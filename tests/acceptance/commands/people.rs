@@ -76,3 +76,32 @@ async fn what_cannot_be_made_is_told_and_not_made(pool: PgPool) {
         assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(2), ""), "{wrong:#?}");
     }
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_user_whose_making_was_cut_short_is_made_by_the_next_attempt(pool: PgPool) {
+    let shell = Shell::new(&pool, NOWHERE);
+    let tenant = shell.json(&["tenant", "create", "--name", "acme"]).await["id"].clone();
+    let tenant = tenant.as_str().unwrap();
+    // All that a process leaves that dies between the reservation and the user's first event.
+    let reserved = Uuid::from_u128(0x7a);
+    sqlx::query(
+        "insert into credentials (user_id, tenant_id, email, password_hash) values ($1, $2, $3, $4)",
+    )
+    .bind(reserved)
+    .bind(Uuid::parse_str(tenant).unwrap())
+    .bind("a@b.test")
+    .bind("the hash of a password nobody ever used")
+    .execute(&pool)
+    .await
+    .unwrap();
+
+    let create = ["user", "create", "--tenant", tenant, "--email", "a@b.test", "--role", "viewer"];
+    let made = shell.json(&[&create[..], &["--password", "long enough"]].concat()).await;
+    assert_eq!(made["id"], json!(reserved));
+    let process = Process::serve(&shell.environment).await;
+    let login = json!({ "email": "a@b.test", "password": "long enough" });
+    Caller::nobody(shell.port.url()).post("/auth/login", &login).await.expect(200);
+    process.kill().await;
+    let again = shell.run(&[&create[..], &["--password", "another one"]].concat()).await;
+    again.assert_failed_because(&["already"]);
+}

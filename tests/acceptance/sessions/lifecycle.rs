@@ -5,6 +5,7 @@ use acceptance::installation::Installation;
 use acceptance::setup::Setup;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use uuid::Uuid;
 use waha_simulator::SessionStatus;
 
 #[sqlx::test(migrations = "../migrations")]
@@ -105,5 +106,47 @@ async fn a_session_logged_out_on_the_phone_is_failed_and_can_be_paired_again(poo
     tenant.act(&format!("/sessions/{}/start", session.id)).await.expect(200);
     tenant.session_becomes(&session, "SCAN_QR_CODE").await;
     tenant.scan(&stage.waha, &session).await;
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_session_whose_making_was_cut_short_is_made_by_the_next_attempt(pool: PgPool) {
+    let stage = Installation::start(pool.clone()).await;
+    let tenant = stage.tenant().await;
+    let first = tenant.new_session("main").await;
+    // All that a process leaves that dies between the reservation and the session's first event.
+    let reserved = Uuid::from_u128(0x5e);
+    sqlx::query(
+        "insert into session_keys (session_id, tenant_id, name, waha_session, webhook_secret)
+         select $1, tenant_id, 'other', 'other_1', 'a secret' from session_keys
+         where session_id = $2",
+    )
+    .bind(reserved)
+    .bind(Uuid::parse_str(&first.id).unwrap())
+    .execute(&pool)
+    .await
+    .unwrap();
+    let made = tenant.post("/sessions", &json!({ "name": "other" })).await.expect(201);
+    assert_eq!(made.text("id"), reserved.to_string());
+    assert_eq!(made.text("wahaSession"), "other_1");
+    tenant.post("/sessions", &json!({ "name": "other" })).await.expect(409);
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_deletion_that_was_cut_short_is_completed(pool: PgPool) {
+    let stage = Installation::start(pool.clone()).await;
+    let tenant = stage.tenant().await;
+    let session = tenant.new_session("main").await;
+    let id = Uuid::parse_str(&session.id).unwrap();
+    // What a process leaves that dies after the name was freed and before that is in the log.
+    sqlx::query("delete from session_keys where session_id = $1")
+        .bind(id)
+        .execute(&pool)
+        .await
+        .unwrap();
+    tenant.delete(&format!("/sessions/{}", session.id)).await;
+    let look = async || tenant.get(&format!("/sessions/{}", session.id)).await.status;
+    eventually("it is gone", look, |status| *status == 404).await;
     stage.stop().await;
 }

@@ -1,0 +1,113 @@
+//! Making tenants and users.
+//!
+//! A user's e-mail address is reserved where credentials are kept, and then the user is appended to the log. If the
+//! process dies in between, the next attempt finds an address whose user never came to be, and goes on with it.
+
+use commands::credentials::{Credential, Credentials};
+use commands::executor::{CommandError, Executor};
+use commands::passwords::{PasswordError, Passwords};
+use domain::access::Role;
+use domain::email::EmailAddress;
+use domain::id::{TenantId, UserId};
+use domain::phone::Country;
+use domain::ports::event_log::{LogError, Metadata};
+use domain::tenant::{self, Tenant, TenantName};
+use domain::user::{self, User};
+use secrecy::SecretString;
+use sqlx::PgPool;
+
+/// Makes tenants and users.
+pub struct Accounts {
+    executor: Executor,
+    credentials: Credentials,
+    passwords: Passwords,
+}
+
+/// A user to be made.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Of which tenant.
+    pub tenant_id: TenantId,
+    /// Signs in with it.
+    pub email: EmailAddress,
+    /// Signs in with it.
+    pub password: SecretString,
+    /// What they are in the tenant.
+    pub role: Role,
+}
+
+/// Why a tenant or a user was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Nobody has made the tenant.
+    #[error("there is no tenant {0}")]
+    NoSuchTenant(TenantId),
+    /// Somebody signs in with the address already.
+    #[error("the tenant has a user with this e-mail address already")]
+    EmailTaken,
+    /// The password is of no use.
+    #[error("the password {0}")]
+    Password(#[from] PasswordError),
+    /// The credentials could not be kept.
+    #[error("the credentials could not be kept")]
+    Credentials(#[from] sqlx::Error),
+    /// The log could not be read.
+    #[error("the event log could not be read")]
+    Log(#[from] LogError),
+    /// The tenant's stream refuses it.
+    #[error("the tenant could not be made")]
+    Tenant(#[from] CommandError<tenant::Rejection>),
+    /// The user's stream refuses it.
+    #[error("the user could not be made")]
+    User(#[from] CommandError<user::Rejection>),
+}
+
+impl Accounts {
+    /// In this database and this log.
+    pub fn new(pool: PgPool, executor: Executor) -> Result<Self, PasswordError> {
+        let passwords = Passwords::new()?;
+        Ok(Self { executor, credentials: Credentials::new(pool), passwords })
+    }
+
+    /// Makes a tenant.
+    pub async fn create_tenant(
+        &self,
+        name: TenantName,
+        default_country: Option<Country>,
+        metadata: Metadata,
+    ) -> Result<TenantId, AccountError> {
+        let ambient = self.executor.ambient();
+        let id = TenantId(ambient.new_id());
+        let command = tenant::Command::Create { name, default_country, now: ambient.now() };
+        self.executor.execute::<Tenant>(id, id.0, command, metadata).await?;
+        Ok(id)
+    }
+
+    /// Makes a user of a tenant.
+    pub async fn create_user(
+        &self,
+        new: NewUser,
+        metadata: Metadata,
+    ) -> Result<UserId, AccountError> {
+        let NewUser { tenant_id: tenant, email, password, role } = new;
+        if self.executor.load::<Tenant>(tenant, tenant.0).await? == Tenant::Absent {
+            return Err(AccountError::NoSuchTenant(tenant));
+        }
+        let credential = Credential {
+            tenant_id: tenant,
+            user_id: UserId(self.executor.ambient().new_id()),
+            email: email.clone(),
+            password_hash: self.passwords.hash(password).await?,
+        };
+        let user = self.credentials.reserve(&credential).await?;
+        if user != credential.user_id {
+            if self.executor.load::<User>(tenant, user.0).await? != User::Absent {
+                return Err(AccountError::EmailTaken);
+            }
+            self.credentials.set_password(user, &credential.password_hash).await?;
+        }
+        let command = user::Command::Create { email, role, now: self.executor.ambient().now() };
+        self.executor.execute::<User>(tenant, user.0, command, metadata).await?;
+        Ok(user)
+    }
+}
