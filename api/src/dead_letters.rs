@@ -1,9 +1,10 @@
 //! Dead letters: messages given up, which a person sends again or puts away.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use domain::id::{MessageId, SessionId};
 use domain::message::{Command, Message};
+use domain::stream::Position;
 use http::StatusCode;
 use serde::Serialize;
 use std::str::FromStr;
@@ -16,6 +17,7 @@ use crate::extract::{Fields, FromFields, Id, Noted, Query};
 use crate::mount::Mount;
 use crate::paging::Paging;
 use crate::problem::{Code, Problem};
+use crate::read_your_write::At;
 use crate::request_id::RequestId;
 
 /// Which dead letters.
@@ -87,11 +89,12 @@ pub async fn redrive(
     request_id: RequestId,
     mount: Mount,
     Id(DeadLetterId(id)): Id<DeadLetterId>,
-) -> Result<Response, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let command = Command::Redrive { now: app.ambient().now() };
-    ask(&app, &caller, &request_id, id, command).await?;
+    let position = ask(&app, &caller, &request_id, id, command).await?;
     let redriven = Redriven { message_id: id, status: "queued" };
-    Ok(located(StatusCode::ACCEPTED, &mount.path(&format!("/messages/{id}")), redriven))
+    let location = mount.path(&format!("/messages/{id}"));
+    Ok(At(position, located(StatusCode::ACCEPTED, &location, redriven)))
 }
 
 /// `DELETE /dead-letters/{messageId}`
@@ -100,10 +103,10 @@ pub async fn discard(
     caller: Caller,
     request_id: RequestId,
     Id(DeadLetterId(id)): Id<DeadLetterId>,
-) -> Result<StatusCode, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let command = Command::Discard { now: app.ambient().now() };
-    ask(&app, &caller, &request_id, id, command).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let position = ask(&app, &caller, &request_id, id, command).await?;
+    Ok(At(position, StatusCode::NO_CONTENT))
 }
 
 async fn ask(
@@ -112,11 +115,11 @@ async fn ask(
     request_id: &RequestId,
     id: MessageId,
     command: Command,
-) -> Result<(), Problem> {
+) -> Result<Position, Problem> {
     let metadata = request_id.metadata(caller.actor());
     let asked = app.executor.execute::<Message>(caller.tenant, id.0, command, metadata).await;
     match asked.map_err(Problem::from) {
-        Ok(_) => Ok(()),
+        Ok(executed) => Ok(executed.position),
         Err(problem) if problem.code() == Code::MessageNotFound => Err(DeadLetterId::not_found()),
         Err(problem) => Err(problem),
     }

@@ -6,7 +6,7 @@
 //! resources   auth, sessions, messages, dead_letters, webhooks, health, metering
 //! cli, serve  the command line, and the engine put together by roles; demo, logging, migrations, accounts
 //! what comes in   extract (fields, bodies, queries, paths), caller, peer, request_id, accept, mount, paging
-//! what goes out   envelope, problem
+//! what goes out   envelope, problem, read_your_write
 //! ```
 //!
 //! Invariant: no SQL and no rule of the business is here. A handler reads values, asks the write side or the
@@ -36,6 +36,7 @@ pub mod paging;
 pub mod peer;
 pub mod problem;
 pub mod rate_limit;
+pub mod read_your_write;
 pub mod request_id;
 pub mod roles;
 pub mod router;

@@ -20,12 +20,17 @@ use axum::routing::{delete, get, post};
 use domain::access::Permission::{
     ManageSessions, ReadHistory, ReadMessages, ReadSessions, SendMessages,
 };
+use projections::message_history::MessageHistory;
+use projections::messages::Messages;
+use projections::sessions::Sessions;
+use projections::webhook_log::WebhookLog;
 use tower::util::option_layer;
 
 use crate::answer::{self, MakeId, PREFIX};
 use crate::app::App;
 use crate::guard::needs;
 use crate::problem::{Code, Problem};
+use crate::read_your_write::reads;
 use crate::{auth, dead_letters, health, messages, metering, sessions, webhooks};
 
 /// Largest body of a request: the longest message with the largest metadata is far below.
@@ -33,7 +38,7 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Everything that is served.
 pub fn router(app: App) -> Router {
-    let routes = operational_routes().merge(open_routes()).merge(guarded_routes(&app));
+    let routes = operational_routes().merge(open_routes(&app)).merge(guarded_routes(&app));
     surround(app, routes)
 }
 
@@ -59,14 +64,14 @@ fn surround(app: App, routes: Router<App>) -> Router {
 }
 
 /// Routes for everybody.
-fn open_routes() -> Router<App> {
+fn open_routes(app: &App) -> Router<App> {
     let webhook_limit = DefaultBodyLimit::max(webhooks::BODY_BYTES_MAX);
     Router::new()
         .route("/auth/login", post(auth::login::login))
         .route("/auth/refresh", post(auth::refresh::refresh))
         .route("/webhooks/waha", post(webhooks::receive).layer(webhook_limit))
         .route("/webhooks/health", get(health::webhooks))
-        .route("/webhooks/stats", get(webhooks::stats))
+        .route("/webhooks/stats", reads(app, &WebhookLog, get(webhooks::stats)))
 }
 
 /// Routes for those who look after the process.
@@ -83,24 +88,31 @@ fn operational_routes() -> Router<App> {
 /// Routes for those who are signed in, each with the permission it needs.
 fn guarded_routes(app: &App) -> Router<App> {
     let needs = |permission, route| needs(app, permission, route);
+    let reads = |view, route| reads(app, view, route);
     Router::new()
-        .route("/sessions", needs(ReadSessions, get(sessions::list)))
+        .route("/sessions", needs(ReadSessions, reads(&Sessions, get(sessions::list))))
         .route("/sessions", needs(ManageSessions, post(sessions::create::create)))
-        .route("/sessions/{id}", needs(ReadSessions, get(sessions::show)))
+        .route("/sessions/{id}", needs(ReadSessions, reads(&Sessions, get(sessions::show))))
         .route("/sessions/{id}", needs(ManageSessions, delete(sessions::actions::delete)))
         .route("/sessions/{id}/start", needs(ManageSessions, post(sessions::actions::start)))
         .route("/sessions/{id}/stop", needs(ManageSessions, post(sessions::actions::stop)))
         .route("/sessions/{id}/restart", needs(ManageSessions, post(sessions::actions::restart)))
         .route("/sessions/{id}/logout", needs(ManageSessions, post(sessions::actions::logout)))
         .route("/sessions/{id}/qr", needs(ManageSessions, get(sessions::qr::show)))
-        .route("/messages", needs(ReadMessages, get(messages::list::list)))
+        .route("/messages", needs(ReadMessages, reads(&Messages, get(messages::list::list))))
         .route("/messages/send", needs(SendMessages, post(messages::send::send)))
-        .route("/messages/stats", needs(ReadMessages, get(messages::stats::stats)))
+        .route(
+            "/messages/stats",
+            needs(ReadMessages, reads(&Messages, get(messages::stats::stats))),
+        )
         .route("/messages/format-phone/{phone}", needs(ReadMessages, get(messages::phone::format)))
-        .route("/messages/{id}", needs(ReadMessages, get(messages::show::show)))
-        .route("/messages/{id}/events", needs(ReadHistory, get(messages::history::history)))
-        .route("/dead-letters", needs(ReadMessages, get(dead_letters::list)))
-        .route("/dead-letters/{id}", needs(ReadMessages, get(dead_letters::show)))
+        .route("/messages/{id}", needs(ReadMessages, reads(&Messages, get(messages::show::show))))
+        .route(
+            "/messages/{id}/events",
+            needs(ReadHistory, reads(&MessageHistory, get(messages::history::history))),
+        )
+        .route("/dead-letters", needs(ReadMessages, reads(&Messages, get(dead_letters::list))))
+        .route("/dead-letters/{id}", needs(ReadMessages, reads(&Messages, get(dead_letters::show))))
         .route("/dead-letters/{id}", needs(SendMessages, delete(dead_letters::discard)))
         .route("/dead-letters/{id}/redrive", needs(SendMessages, post(dead_letters::redrive)))
 }

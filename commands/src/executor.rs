@@ -28,10 +28,15 @@ pub struct Executor {
 pub struct Executed<E> {
     /// What happened; empty if it was already so.
     pub events: Vec<E>,
-    /// The stream's version now.
-    pub version: Version,
-    /// The last event's place in the log, if anything happened.
-    pub position: Option<Position>,
+    /// The stream's last event's place in the log: who reads at least so far sees what came of the command.
+    pub position: Position,
+}
+
+/// What a stream's events come to.
+struct Replayed<A> {
+    state: A,
+    version: Version,
+    position: Position,
 }
 
 /// Why a command led to nothing.
@@ -78,17 +83,16 @@ impl Executor {
     {
         let stream = StreamName { category: A::CATEGORY, tenant, id };
         for _ in 0..TRIES_MAX {
-            let (state, version) = self.replay::<A>(stream).await.map_err(CommandError::Log)?;
+            let Replayed { state, version, position } =
+                self.replay::<A>(stream).await.map_err(CommandError::Log)?;
             let events = state.decide(command.clone()).map_err(CommandError::Rejected)?;
             if events.is_empty() {
-                return Ok(Executed { events, version, position: None });
+                return Ok(Executed { events, position });
             }
             let new =
                 events.iter().cloned().map(|event| self.new_event(event, &metadata)).collect();
             match self.log.append(stream, ExpectedVersion::Exact(version), new).await {
-                Ok(Appended { version, position }) => {
-                    return Ok(Executed { events, version, position: Some(position) });
-                }
+                Ok(Appended { position, .. }) => return Ok(Executed { events, position }),
                 Err(LogError::Conflict { .. }) => {}
                 Err(error) => return Err(CommandError::Log(error)),
             }
@@ -102,20 +106,20 @@ impl Executor {
         A: Aggregate<Event: TryFrom<Event, Error = ForeignEvent>>,
     {
         let stream = StreamName { category: A::CATEGORY, tenant, id };
-        self.replay::<A>(stream).await.map(|(state, _)| state)
+        self.replay::<A>(stream).await.map(|replayed| replayed.state)
     }
 
-    async fn replay<A>(&self, stream: StreamName) -> Result<(A, Version), LogError>
+    async fn replay<A>(&self, stream: StreamName) -> Result<Replayed<A>, LogError>
     where
         A: Aggregate<Event: TryFrom<Event, Error = ForeignEvent>>,
     {
-        let mut state = A::default();
-        let mut version = Version::default();
+        let (mut state, mut version, mut position) =
+            (A::default(), Version::default(), Position::START);
         for recorded in self.log.read_stream(stream).await? {
-            version = recorded.version;
+            (version, position) = (recorded.version, recorded.position);
             state = state.evolve(&own_event::<A>(recorded)?);
         }
-        Ok((state, version))
+        Ok(Replayed { state, version, position })
     }
 
     fn new_event(&self, event: impl Into<Event>, metadata: &Metadata) -> NewEvent {

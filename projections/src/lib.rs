@@ -17,6 +17,7 @@ pub mod dead_letters;
 pub mod message_history;
 pub mod messages;
 pub mod page;
+mod progress;
 pub mod projector;
 pub mod read_models;
 pub mod sessions;

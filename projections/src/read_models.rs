@@ -9,9 +9,11 @@
 //!
 //! The transactions only read, so they are dropped rather than committed, which undoes role and tenant.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use domain::id::{MessageId, SessionId, TenantId};
-use domain::stream::Version;
+use domain::stream::{Position, Version};
 use sqlx::error::DatabaseError;
 use sqlx::{PgPool, PgTransaction};
 
@@ -20,6 +22,7 @@ use crate::message_history::{self, HistoryRow};
 use crate::messages::filter::MessageFilter;
 use crate::messages::{self, MessageRow};
 use crate::page::{Listing, Page};
+use crate::progress::Progress;
 use crate::sessions::{self, SessionRow};
 use crate::stats::{self, StatsRange, StatsReport};
 use crate::webhook_log::{self, WebhookStats};
@@ -28,6 +31,7 @@ use crate::webhook_log::{self, WebhookStats};
 #[derive(Debug, Clone)]
 pub struct ReadModels {
     pool: PgPool,
+    progress: Progress,
 }
 
 /// Why there is no answer.
@@ -57,8 +61,18 @@ impl From<sqlx::Error> for ReadError {
 
 impl ReadModels {
     /// The views in this database.
-    pub const fn new(pool: PgPool) -> Self {
-        Self { pool }
+    pub fn new(pool: PgPool) -> Self {
+        Self { progress: Progress::new(pool.clone()), pool }
+    }
+
+    /// Waits until a projection has applied every event up to `position`; false if it has not in time.
+    pub async fn reached(
+        &self,
+        projection: &str,
+        position: Position,
+        within: Duration,
+    ) -> Result<bool, ReadError> {
+        Ok(self.progress.reached(projection, position, within).await?)
     }
 
     /// One message.

@@ -3,4 +3,5 @@
 mod filters;
 mod limits;
 mod paging;
+mod read_your_write;
 mod stats;

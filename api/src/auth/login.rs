@@ -7,6 +7,7 @@ use domain::email::EmailAddress;
 use domain::id::{LoginSessionId, TenantId};
 use domain::login_session::{Command, LoginSession, Origin};
 use domain::ports::event_log::Actor;
+use domain::stream::Position;
 use http::{HeaderMap, header};
 use secrecy::SecretString;
 
@@ -16,6 +17,7 @@ use crate::envelope::success;
 use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::peer::Peer;
 use crate::problem::{Code, Detail, Problem};
+use crate::read_your_write::At;
 use crate::request_id::RequestId;
 
 /// Names the tenant where an address has accounts in several.
@@ -55,7 +57,8 @@ pub async fn login(
     let credential = authenticate(&app, login, named_tenant(&headers)?).await?;
     let ip = peer.map(|address| address.to_string());
     let origin = Origin { ip, user_agent: user_agent(&headers) };
-    Ok(success(start(&app, &credential, origin, &request_id).await?))
+    let (position, tokens) = start(&app, &credential, origin, &request_id).await?;
+    Ok(At(position, success(tokens)))
 }
 
 /// The credential the password fits. An unknown address costs as much time as a known one.
@@ -84,14 +87,18 @@ async fn start(
     credential: &Credential,
     origin: Origin,
     request_id: &RequestId,
-) -> Result<TokenPair, Problem> {
+) -> Result<(Position, TokenPair), Problem> {
     let Credential { tenant_id, user_id, .. } = *credential;
     let role = role_of(app, tenant_id, user_id).await?.ok_or_else(invalid_credentials)?;
     let login_session_id = LoginSessionId(app.ambient().new_id());
     let command = Command::Start { user_id, origin, now: app.ambient().now() };
     let metadata = request_id.metadata(Actor::User { id: user_id });
-    app.executor.execute::<LoginSession>(tenant_id, login_session_id.0, command, metadata).await?;
-    Ok(Grant { tenant_id, user_id, role, login_session_id, generation: 0 }.sign(app)?)
+    let executed = app
+        .executor
+        .execute::<LoginSession>(tenant_id, login_session_id.0, command, metadata)
+        .await?;
+    let grant = Grant { tenant_id, user_id, role, login_session_id, generation: 0 };
+    Ok((executed.position, grant.sign(app)?))
 }
 
 fn named_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {

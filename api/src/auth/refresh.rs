@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::envelope::success;
 use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::problem::{Code, Problem};
+use crate::read_your_write::At;
 use crate::request_id::RequestId;
 
 /// The token to be spent.
@@ -45,7 +46,8 @@ pub async fn refresh(
 
     let user_id = token.user_id;
     let role = role_of(&app, tenant_id, user_id).await?.ok_or_else(invalid_credentials)?;
-    Ok(success(Grant { tenant_id, user_id, role, login_session_id, generation }.sign(&app)?))
+    let grant = Grant { tenant_id, user_id, role, login_session_id, generation };
+    Ok(At(executed.position, success(grant.sign(&app)?)))
 }
 
 /// The generation that is good now, unless the session ended instead.

@@ -129,10 +129,10 @@ fn judge(diagnosis: &Diagnosis) -> Vec<Finding> {
             "next month's is missing: `heliograph serve` makes it; check that its user may create tables",
         ),
         finding(
-            "oldest transaction",
+            "oldest append",
             seconds <= TRANSACTION_SECONDS_MAX,
             format!("{seconds:.0} s"),
-            "a transaction that has written is open for long and holds up every reader: see \
+            "a transaction that has appended is open for long and holds up every reader: see \
              pg_stat_activity, and set idle_in_transaction_session_timeout",
         ),
         finding(

@@ -3,7 +3,7 @@
 mod times;
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use domain::body::MessageBody;
 use domain::id::{MessageId, SessionId, TenantId};
@@ -25,6 +25,7 @@ use crate::extract::path::PathId;
 use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::mount::Mount;
 use crate::problem::{Code, Detail, Problem};
+use crate::read_your_write::At;
 use crate::request_id::RequestId;
 
 /// The message to be sent.
@@ -100,9 +101,11 @@ pub async fn send(
     let id = MessageId(app.ambient().new_id());
     let metadata = request_id.metadata(caller.actor());
     let command = Command::Queue(queued.clone());
-    app.executor.execute::<Message>(caller.tenant, id.0, command, metadata).await?;
+    let executed = app.executor.execute::<Message>(caller.tenant, id.0, command, metadata).await?;
     let accepted = Accepted::new(&app, id, queued).await;
-    Ok(located(StatusCode::ACCEPTED, &mount.path(&format!("/messages/{id}")), accepted))
+    let location = mount.path(&format!("/messages/{id}"));
+    let response = located(StatusCode::ACCEPTED, &location, accepted);
+    Ok(At(executed.position, response).into_response())
 }
 
 /// An international number is read at once, so that its errors are told along with the others.

@@ -60,6 +60,7 @@ codes! {
     SysServiceUnavailable = "SYS_SERVICE_UNAVAILABLE", SERVICE_UNAVAILABLE, "Something the server needs is away for a while.";
     SysContended = "SYS_CONTENDED", SERVICE_UNAVAILABLE, "Too many are changing the same thing; try again.";
     SysTimeout = "SYS_TIMEOUT", SERVICE_UNAVAILABLE, "The request took longer than the limit.";
+    SysViewBehind = "SYS_VIEW_BEHIND", SERVICE_UNAVAILABLE, "The view has not come as far as X-Read-After asks.";
     SessionNotFound = "SESSION_NOT_FOUND", NOT_FOUND, "There is no such session.";
     SessionAlreadyExists = "SESSION_ALREADY_EXISTS", CONFLICT, "The tenant has a session of this name.";
     SessionDeleted = "SESSION_DELETED", CONFLICT, "The session is deleted, or about to be.";

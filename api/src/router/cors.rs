@@ -5,8 +5,8 @@ use std::time::Duration;
 use http::{HeaderName, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::request_id;
 use crate::settings::CorsOrigins;
+use crate::{read_your_write, request_id};
 
 /// How long a browser may remember the answer.
 const MAX_AGE: Duration = Duration::from_mins(10);
@@ -27,6 +27,7 @@ pub(super) fn layer(origins: &CorsOrigins) -> Option<CorsLayer> {
             header::CONTENT_TYPE,
             HeaderName::from_static("x-tenant-id"),
             request_id::HEADER,
+            read_your_write::READ_AFTER,
         ])
         .expose_headers([
             header::LOCATION,
@@ -35,6 +36,7 @@ pub(super) fn layer(origins: &CorsOrigins) -> Option<CorsLayer> {
             HeaderName::from_static("x-ratelimit-remaining"),
             HeaderName::from_static("x-ratelimit-reset"),
             request_id::HEADER,
+            read_your_write::EVENT_POSITION,
         ])
         .max_age(MAX_AGE);
     Some(layer)

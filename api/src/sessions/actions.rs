@@ -16,6 +16,7 @@ use crate::envelope::success;
 use crate::eventually::eventually;
 use crate::extract::Id;
 use crate::problem::Problem;
+use crate::read_your_write::At;
 use crate::request_id::RequestId;
 
 /// How long an answer waits for WAHA. Shorter than a request may take, longer than WAHA needs to start a session.
@@ -57,11 +58,12 @@ async fn perform(
 ) -> Result<Response, Problem> {
     let command = Command::Request { action, now: app.ambient().now() };
     let metadata = request_id.metadata(caller.actor());
-    app.executor.execute::<Session>(caller.tenant, id.0, command, metadata).await?;
-    Ok(match settled(app, caller.tenant, id).await? {
+    let executed = app.executor.execute::<Session>(caller.tenant, id.0, command, metadata).await?;
+    let response = match settled(app, caller.tenant, id).await? {
         Some(row) => success(row).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
-    })
+    };
+    Ok(At(executed.position, response).into_response())
 }
 
 /// The session once nothing is to be done to it any more, or as it is when the time is over; none if it is gone.

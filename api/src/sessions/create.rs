@@ -1,7 +1,7 @@
 //! `POST /sessions`
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use domain::id::SessionId;
 use domain::session::{Command, Session, SessionName};
 use http::StatusCode;
@@ -15,6 +15,7 @@ use crate::extract::path::PathId;
 use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::mount::Mount;
 use crate::problem::Problem;
+use crate::read_your_write::At;
 use crate::request_id::RequestId;
 
 /// How much of a session's name WAHA sees: its own names have 54 characters at most, and the id takes 33.
@@ -51,10 +52,12 @@ pub async fn create(
     let command =
         Command::Create { name, waha_session: key.waha_session, now: app.ambient().now() };
     let metadata = request_id.metadata(caller.actor());
-    app.executor.execute::<Session>(caller.tenant, id.0, command, metadata).await?;
+    let executed = app.executor.execute::<Session>(caller.tenant, id.0, command, metadata).await?;
 
     let session = settled(&app, caller.tenant, id).await?.ok_or_else(SessionId::not_found)?;
-    Ok(located(StatusCode::CREATED, &mount.path(&format!("/sessions/{id}")), session))
+    let location = mount.path(&format!("/sessions/{id}"));
+    let response = located(StatusCode::CREATED, &location, session);
+    Ok(At(executed.position, response).into_response())
 }
 
 /// WAHA's name for the session: readable, of the characters WAHA takes, and nobody else's.

@@ -22,6 +22,7 @@ use crate::envelope::success;
 use crate::extract::json::unread;
 use crate::peer::Peer;
 use crate::problem::{Code, Detail, Problem};
+use crate::read_your_write::At;
 use crate::request_id::RequestId;
 
 /// Largest webhook: a message's text, its quotes and a thumbnail are far below.
@@ -69,7 +70,7 @@ pub async fn receive(
         )
         .await?;
     let repeated = executed.events.iter().any(|event| matches!(event, Event::Repeated(_)));
-    Ok(success(Received { id, repeated }))
+    Ok(At(executed.position, success(Received { id, repeated })))
 }
 
 /// Whether webhooks are taken now, and from here.

@@ -4,7 +4,7 @@
 //! append -> lane (by stream) -> appender: whatever has queued up meanwhile goes in one statement,
 //!                                         one commit; every request is accepted or refused by itself
 //!                                       -> head: wakes readers here, and by NOTIFY in other processes
-//! read_all <- (transaction, position) order, below the oldest transaction still open
+//! read_all <- (transaction, position) order, below the oldest transaction that may still append (horizon)
 //! ```
 //!
 //! Invariants: an append is durable when it returns; a stream's versions have no hole and no double; a
@@ -14,6 +14,7 @@ mod appender;
 mod batch;
 pub mod diagnosis;
 mod head;
+mod horizon;
 mod partitions;
 mod reader;
 

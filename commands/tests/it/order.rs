@@ -6,7 +6,7 @@ use domain::ports::event_log::EventLog;
 use domain::stream::Position;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, PgTransaction};
 use tokio::task::JoinSet;
 
 use crate::events::{Edge, NOTHING, delivered, new_stream};
@@ -53,6 +53,36 @@ async fn nothing_is_shown_that_an_open_transaction_may_come_before(pool: PgPool)
     assert_eq!(all, [before.id, held, after[0].id, after[1].id, after[2].id]);
 }
 
+/// Has written something, and stays open.
+async fn open_transaction(pool: &PgPool) -> PgTransaction<'_> {
+    let mut transaction = pool.begin().await.unwrap();
+    sqlx::query("create table elsewhere ()").execute(&mut *transaction).await.unwrap();
+    transaction
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_transaction_that_cannot_append_holds_nobody_up_however_long_it_is_open(pool: PgPool) {
+    let log = OpenLog::over(&pool);
+    let idle = open_transaction(&pool).await;
+    let events = [delivered(), delivered()];
+    for event in &events {
+        log.begin(new_stream(), std::slice::from_ref(event)).await.unwrap();
+        let shown = log.read_all(Position::START, 100).await.unwrap();
+        assert_eq!(shown.last().map(|event| event.id), Some(event.id));
+    }
+    // Beside it, one that can append still does.
+    let mut appending = pool.begin().await.unwrap();
+    let held = insert(&mut appending).await;
+    let after = delivered();
+    log.begin(new_stream(), std::slice::from_ref(&after)).await.unwrap();
+    assert_eq!(log.read_all(Position::START, 100).await.unwrap().len(), 2);
+    appending.commit().await.unwrap();
+    let all = log.read_all(Position::START, 100).await.unwrap();
+    let all: Vec<_> = all.iter().map(|event| event.id).collect();
+    assert_eq!(all, [events[0].id, events[1].id, held, after.id]);
+    idle.rollback().await.unwrap();
+}
+
 #[sqlx::test(migrations = "../migrations")]
 async fn what_is_rolled_back_leaves_no_trace_and_holds_nobody_up(pool: PgPool) {
     let log = OpenLog::over(&pool);
@@ -88,8 +118,20 @@ async fn write_by_hand(pool: PgPool, seed: u64) {
 #[sqlx::test(migrations = "../migrations")]
 async fn a_reader_sees_every_committed_event_once_and_in_order(pool: PgPool) {
     let pool = another_pool(&pool);
-    let log = OpenLog::over(&pool);
-    let (last_of_all, log_of_reader) = (delivered(), OpenLog::over(&pool));
+    see_every_event_once_and_in_order(&pool).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_reader_does_so_too_while_a_transaction_elsewhere_stays_open(pool: PgPool) {
+    let pool = another_pool(&pool);
+    let idle = open_transaction(&pool).await;
+    see_every_event_once_and_in_order(&pool).await;
+    idle.rollback().await.unwrap();
+}
+
+async fn see_every_event_once_and_in_order(pool: &PgPool) {
+    let log = OpenLog::over(pool);
+    let (last_of_all, log_of_reader) = (delivered(), OpenLog::over(pool));
     let writing = async {
         let mut writers = JoinSet::new();
         for seed in 0..6 {
@@ -109,5 +151,5 @@ async fn a_reader_sees_every_committed_event_once_and_in_order(pool: PgPool) {
     let (seen, ()) = tokio::join!(tail_until(&*log_of_reader, last_of_all.id), writing);
     let seen: Vec<_> = seen.iter().map(|event| event.id).collect();
     assert!(seen.len() > 1_000, "too little was written to prove anything: {}", seen.len());
-    assert_eq!(seen, committed(&pool).await);
+    assert_eq!(seen, committed(pool).await);
 }

@@ -11,7 +11,7 @@ pub struct Diagnosis {
     pub is_durable: bool,
     /// Whether next month's events have a partition waiting.
     pub has_partitions_ahead: bool,
-    /// How long the oldest transaction that has written has been open. Readers do not see past it.
+    /// How long the oldest transaction that has appended has been open. Readers do not see past it.
     pub oldest_transaction_seconds: f64,
     /// Whether the log holds transaction numbers this server has not reached: it was restored from a dump
     /// into a new cluster, and readers would miss new events.
@@ -26,9 +26,10 @@ pub async fn diagnose(pool: &PgPool) -> Result<Diagnosis, sqlx::Error> {
                     and current_setting('synchronous_commit') <> 'off' as is_durable,
                 to_regclass('events_' || to_char(now() at time zone 'utc' + interval '1 month',
                                                  'YYYY_MM')) is not null as has_partitions_ahead,
-                coalesce((select max(extract(epoch from clock_timestamp() - xact_start))
-                          from pg_stat_activity
-                          where backend_xid is not null and pid <> pg_backend_pid()),
+                coalesce((select max(extract(epoch from clock_timestamp() - a.xact_start))
+                          from pg_stat_activity a join pg_locks l using (pid)
+                          where a.backend_xid is not null and l.granted
+                            and l.relation = 'events'::regclass and l.mode = 'RowExclusiveLock'),
                          0)::float8 as oldest_transaction_seconds,
                 coalesce((select transaction_id from events
                           order by transaction_id desc, position desc limit 1)
