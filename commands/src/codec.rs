@@ -2,13 +2,17 @@
 //!
 //! Names and versions are written here by hand, never derived from Rust's names, so that a renamed type
 //! cannot change history. A shape that changes gets a new version here and a step in `codec/upcast.rs`; a meaning
-//! that changes gets a new name. One sample of every shape ever written is in `commands/samples`.
+//! that changes gets a new name: docs/changing-an-event.md tells how. One sample of every shape ever written is in
+//! `commands/samples`, the JSON Schema of each in `docs/events`.
 
+mod schema;
 mod upcast;
 
 use domain::event::Event;
 use domain::ports::event_log::StoredForm;
 use domain::{login_session, message, session, tenant, user, webhook};
+
+pub use schema::{Schema, index};
 
 /// Why a stored event cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -56,13 +60,22 @@ macro_rules! stored_events {
         ) -> Result<(Event, StoredForm), DecodeError> {
             match event_type {
                 $($name => {
-                    let data = upcast::to_newest($name, schema_version, $version, data)?;
+                    let data =
+                        upcast::to_newest(upcast::STEPS, $name, schema_version, $version, data)?;
                     let event = $($path)::+::$variant(serde_json::from_str(&data)?);
                     let form = StoredForm { event_type: $name, schema_version: $version, data };
                     Ok((Event::$aggregate(event), form))
                 })+
                 _ => Err(DecodeError::UnknownType),
             }
+        }
+
+        /// The newest shape of every event's data, and of the metadata all have.
+        pub fn schemas() -> Vec<Schema> {
+            vec![
+                $(schema::of_data($name, $version, $($path)::+::$variant),)+
+                schema::of_metadata(),
+            ]
         }
     };
 }

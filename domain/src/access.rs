@@ -1,9 +1,10 @@
 //! Who may do what.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a user is in a tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Runs the installation.

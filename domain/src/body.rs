@@ -1,9 +1,10 @@
 //! The text of a message.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Text of 1 to 4096 characters, free of control characters other than line breaks and tabs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct MessageBody(String);
 

@@ -4,6 +4,7 @@
 //! hold it, one of them a thief: the session ends for both (RFC 9700, section 4.14.2).
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::Aggregate;
@@ -56,7 +57,7 @@ pub enum Command {
 }
 
 /// Where a sign-in came from.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Origin {
     /// The peer's address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,7 +79,7 @@ pub enum Event {
 }
 
 /// Somebody signed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Started {
     /// Who.
     pub user_id: UserId,
@@ -90,7 +91,7 @@ pub struct Started {
 }
 
 /// A refresh token was spent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refreshed {
     /// The generation that is good now.
     pub generation: u32,
@@ -99,7 +100,7 @@ pub struct Refreshed {
 }
 
 /// It is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Revoked {
     /// Why.
     pub reason: RevocationReason,
@@ -108,7 +109,7 @@ pub struct Revoked {
 }
 
 /// Why a login session ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RevocationReason {
     /// Its owner signed out.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use phonenumber::country;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A phone number in E.164 form: `+`, then 7 to 15 digits.
@@ -11,12 +12,14 @@ use serde::{Deserialize, Serialize};
 /// International numbers are checked for form only: number plans change faster than metadata, and
 /// whether a number is on WhatsApp is WhatsApp's to say. National numbers need a country and are
 /// checked against its plan.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct PhoneNumber(String);
 
 /// An ISO 3166-1 alpha-2 country, such as `ID`, used to read national numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Country(country::Id);
 

@@ -1,10 +1,22 @@
 //! How urgent a message is.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// High goes before normal, normal before low; none is starved (see `sagas::delivery::shares`).
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {

@@ -8,6 +8,7 @@ pub mod event;
 pub mod status;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::Aggregate;
@@ -49,7 +50,7 @@ pub struct Open {
 }
 
 /// What may be asked to be done to a session in WAHA.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Create it if need be, and start it.
@@ -250,7 +251,7 @@ impl Open {
 
 /// A tenant's name for a session: 1 to 64 letters, digits, spaces, dots, hyphens or underscores, the first
 /// a letter or digit.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct SessionName(String);
 

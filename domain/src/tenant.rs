@@ -1,6 +1,7 @@
 //! A tenant: a customer of the installation.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::Aggregate;
@@ -42,7 +43,7 @@ pub enum Event {
 }
 
 /// Made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
     /// Its name.
     pub name: TenantName,
@@ -84,7 +85,7 @@ impl Aggregate for Tenant {
 }
 
 /// A tenant's name: 1 to 100 characters, none of them control characters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct TenantName(String);
 

@@ -1,6 +1,7 @@
 //! A user: somebody who signs in. The password's hash is kept beside the log, never in it.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Role;
@@ -43,7 +44,7 @@ pub enum Event {
 }
 
 /// Made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
     /// Signs in with it.
     pub email: EmailAddress,

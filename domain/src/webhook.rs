@@ -5,6 +5,7 @@
 //! body is another fact and is kept whole. Invariant: nothing that was verified is ever thrown away.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::Aggregate;
@@ -54,7 +55,7 @@ pub enum Event {
 }
 
 /// It came.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Received {
     /// WAHA's name of the session.
     pub waha_session: String,
@@ -74,14 +75,14 @@ pub struct Received {
 }
 
 /// It came again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Repeated {
     /// When.
     pub at: DateTime<Utc>,
 }
 
 /// It was read and acted upon.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Processed {
     /// Of which body.
     pub fingerprint: String,
@@ -92,7 +93,7 @@ pub struct Processed {
 }
 
 /// What came of a webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// It told something new.

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::phone::PhoneNumber;
 
 /// Where a message goes, as WAHA addresses it: `6281234567890@c.us`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ChatId(pub String);
 
@@ -28,7 +29,7 @@ impl fmt::Display for ChatId {
 ///
 /// WAHA's serialised form (`true_<chat>_<id>`) is not stable: its chat part may be a phone number in one
 /// event and a hidden id (`@lid`) in the next. The bare id is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct WahaMessageId(pub String);
 
@@ -54,7 +55,7 @@ impl fmt::Display for WahaMessageId {
 }
 
 /// The library WAHA drives WhatsApp with; decides what WAHA can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Engine {
     /// Chromium, whatsapp-web.js.
@@ -100,7 +101,9 @@ impl Engine {
 }
 
 /// How far WhatsApp says a message has come; WAHA's `ack` numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Ack {
     /// -1: WhatsApp refused it.

@@ -5,13 +5,13 @@ use super::*;
 
 /// One event as it once was stored.
 #[derive(Deserialize)]
-struct Sample {
-    event_type: String,
-    schema_version: u16,
-    data: Value,
+pub(super) struct Sample {
+    pub(super) event_type: String,
+    pub(super) schema_version: u16,
+    pub(super) data: Value,
 }
 
-fn samples() -> Vec<Sample> {
+pub(super) fn samples() -> Vec<Sample> {
     serde_json::from_str(include_str!("../../samples/events.json")).unwrap()
 }
 

@@ -1,10 +1,11 @@
 //! What a message carries beside its text.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What a message is, in the API's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContentKind {
     /// Text.
@@ -43,7 +44,7 @@ impl ContentKind {
 
 /// A client's own JSON object, carried untouched: at most [`METADATA_BYTES_MAX`] bytes, no NUL character
 /// (PostgreSQL stores none).
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Map<String, Value>", into = "Map<String, Value>")]
 pub struct CustomerMetadata(Map<String, Value>);
 
@@ -90,7 +91,7 @@ impl From<CustomerMetadata> for Map<String, Value> {
 }
 
 /// The client's own name for a message: 1 to 128 characters, none of them control characters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct ClientReference(String);
 

@@ -1,6 +1,7 @@
 //! What can happen to a message. The stored names and versions of these shapes are in the codec.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::content::{ClientReference, ContentKind, CustomerMetadata};
@@ -44,7 +45,7 @@ pub enum Event {
 }
 
 /// Accepted for sending.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Queued {
     /// The session to send through.
     pub session_id: SessionId,
@@ -71,7 +72,7 @@ pub struct Queued {
 }
 
 /// About to be handed to WAHA.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AttemptStarted {
     /// 1 for the first.
     pub attempt: u32,
@@ -85,7 +86,7 @@ pub struct AttemptStarted {
 }
 
 /// Proven not sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AttemptRefused {
     /// Which attempt.
     pub attempt: u32,
@@ -100,7 +101,7 @@ pub struct AttemptRefused {
 }
 
 /// Maybe sent, maybe not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OutcomeUnknown {
     /// Which attempt.
     pub attempt: u32,
@@ -111,7 +112,7 @@ pub struct OutcomeUnknown {
 }
 
 /// Proven sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sent {
     /// Which attempt.
     pub attempt: u32,
@@ -127,7 +128,7 @@ pub struct Sent {
 }
 
 /// What proves that a message was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// WAHA's own answer to the send.
@@ -137,7 +138,7 @@ pub enum Evidence {
 }
 
 /// Given up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLettered {
     /// Why.
     pub reason: DeadLetterReason,
@@ -149,7 +150,7 @@ pub struct DeadLettered {
 }
 
 /// Why a message was given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadLetterReason {
     /// Refused in a way that trying again cannot change.
@@ -175,7 +176,7 @@ impl DeadLetterReason {
 }
 
 /// Queued again. Repeats the route, so that the queue can be rebuilt from this event alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Redriven {
     /// The session to send through.
     pub session_id: SessionId,
@@ -188,14 +189,14 @@ pub struct Redriven {
 }
 
 /// When it happened, and nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Moment {
     /// When.
     pub at: DateTime<Utc>,
 }
 
 /// Received from somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Received {
     /// The session that received it.
     pub session_id: SessionId,

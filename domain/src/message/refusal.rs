@@ -1,9 +1,10 @@
 //! Proof that an attempt sent nothing, and what it says about trying again.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Why an attempt is proven not to have sent anything.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {
     /// What kind of refusal.
     pub kind: RefusalKind,
@@ -12,7 +13,7 @@ pub struct Refusal {
 }
 
 /// The kinds of refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalKind {
     /// No connection was made: refused, no such host, TLS failed.

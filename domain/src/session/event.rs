@@ -1,6 +1,7 @@
 //! What can happen to a session. The stored names and versions of these shapes are in the codec.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::status::SessionStatus;
@@ -26,7 +27,7 @@ pub enum Event {
 }
 
 /// Made; to be started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
     /// The tenant's name for it.
     pub name: SessionName,
@@ -37,7 +38,7 @@ pub struct Created {
 }
 
 /// Asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionRequested {
     /// What.
     pub action: Action,
@@ -46,7 +47,7 @@ pub struct ActionRequested {
 }
 
 /// Done in WAHA.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionCompleted {
     /// What.
     pub action: Action,
@@ -55,7 +56,7 @@ pub struct ActionCompleted {
 }
 
 /// Refused by WAHA for good.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionFailed {
     /// What.
     pub action: Action,
@@ -66,7 +67,7 @@ pub struct ActionFailed {
 }
 
 /// WAHA told something new.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StatusChanged {
     /// Its status.
     pub status: SessionStatus,
@@ -81,7 +82,7 @@ pub struct StatusChanged {
 }
 
 /// Gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deleted {
     /// When.
     pub at: DateTime<Utc>,
