@@ -4,7 +4,7 @@ create table message_attempts (
     message_id uuid not null,
     attempt integer not null,
     started_at timestamptz,
-    outcome text check (outcome in ('refused', 'unknown', 'sent')), -- null while it is on its way
+    outcome text check (outcome in ('refused', 'unknown', 'sent', 'rejected')), -- null while it is on its way
     kind text, -- of a refusal
     detail text,
     ended_at timestamptz,

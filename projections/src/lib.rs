@@ -1,9 +1,9 @@
 //! The read side: carries events from the log into views, and answers questions from the views alone.
 //!
 //! ```text
-//! event log --> projector --> messages          the messages as they are, and their counts (stats)
+//! event log --> projector --> messages          the messages as they are, their counts (stats) and
+//!                                               attempts (dead_letters)
 //!                         --> message_history   what happened to each
-//!                         --> dead_letters      every attempt; the list itself is a part of messages
 //!                         --> sessions, webhook_log, tenants
 //!                                   ^
 //! API ---- read_models -------------'           one tenant at a time, behind row-level security
@@ -37,7 +37,6 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
     vec![
         Arc::new(messages::Messages),
         Arc::new(message_history::MessageHistory),
-        Arc::new(dead_letters::attempts::MessageAttempts),
         Arc::new(sessions::Sessions),
         Arc::new(webhook_log::WebhookLog),
         Arc::new(tenants::Tenants),

@@ -1,13 +1,14 @@
-//! The messages as they are now: the table `messages`, and beside it their counts.
+//! The messages as they are now: the table `messages`, and beside it their counts and attempts.
 //!
 //! ```text
 //! events of a batch --> load what is known of their messages --> fold (pure) --> insert the new,
 //!                                                                                update the known,
-//!                                                                                adjust the counts
+//!                                                                                adjust the counts,
+//!                                                                                record the attempts
 //! ```
 //!
-//! Invariant: a row is the fold of its message's events, and the counts (see [`crate::stats`]) are those of
-//! the rows, because both are written in one transaction.
+//! Invariant: a row is the fold of its message's events, and the counts (see [`crate::stats`]) and attempts (see
+//! [`crate::dead_letters`]) are those of the rows, because all are written in one transaction.
 
 pub mod filter;
 mod fold;
@@ -24,6 +25,7 @@ use serde_json::Value;
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use uuid::Uuid;
 
+use crate::dead_letters::attempts;
 use crate::page::{Cursor, Listing, Page};
 use crate::projector::Projection;
 use crate::stats;
@@ -32,7 +34,7 @@ use status::{Direction, MessageStatus};
 
 pub(crate) use fold::{Known, Message};
 
-/// Writes the messages and their counts.
+/// Writes the messages, their counts and their attempts.
 pub struct Messages;
 
 #[async_trait]
@@ -55,7 +57,8 @@ impl Projection for Messages {
         store::insert(connection, &folded.born).await?;
         store::update(connection, &folded.known).await?;
         let born = folded.born.iter().map(|birth| &birth.message);
-        stats::adjust(connection, &known, folded.known.iter().chain(born)).await
+        stats::adjust(connection, &known, folded.known.iter().chain(born)).await?;
+        attempts::record(connection, events).await
     }
 }
 

@@ -140,6 +140,9 @@ pub enum Evidence {
 /// Given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLettered {
+    /// The attempt that ended with it; absent if none was under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
     /// Why.
     pub reason: DeadLetterReason,
     /// The last error, in WAHA's words.
@@ -230,11 +233,12 @@ impl Event {
     }
 
     pub(super) fn dead_lettered(
+        attempt: Option<u32>,
         reason: DeadLetterReason,
         detail: Option<String>,
         at: DateTime<Utc>,
     ) -> Self {
-        Self::DeadLettered(DeadLettered { reason, detail, at })
+        Self::DeadLettered(DeadLettered { attempt, reason, detail, at })
     }
 
     pub(super) fn redriven(route: Route, at: DateTime<Utc>) -> Self {

@@ -97,7 +97,7 @@ impl Outbound {
             }
             Command::Expire { now } => Ok(self.expire(now)),
             Command::GiveUp { reason, now } => match self.progress {
-                Progress::Waiting => Ok(vec![Event::dead_lettered(reason, None, now)]),
+                Progress::Waiting => Ok(vec![Event::dead_lettered(None, reason, None, now)]),
                 _ => Err(Rejection::NotWaiting),
             },
             Command::Redrive { now } => match self.progress {
@@ -188,7 +188,7 @@ impl Outbound {
         let detail = refusal.detail.clone();
         Ok(vec![
             Event::attempt_refused(attempt, refusal, None, now),
-            Event::dead_lettered(reason, Some(detail), now),
+            Event::dead_lettered(Some(attempt), reason, Some(detail), now),
         ])
     }
 
@@ -245,7 +245,7 @@ impl Outbound {
         let reason = DeadLetterReason::RejectedByWhatsApp;
         match self.progress {
             Progress::Sending | Progress::Unknown | Progress::Sent(Receipt::Accepted) => {
-                vec![Event::dead_lettered(reason, None, at)]
+                vec![Event::dead_lettered(Some(self.attempts), reason, None, at)]
             }
             _ => vec![],
         }

@@ -106,12 +106,24 @@ fn played() -> Event {
     Event::Played(moment())
 }
 
+/// Given up while it waited.
 fn dead_lettered(reason: DeadLetterReason) -> Event {
-    Event::DeadLettered(DeadLettered { reason, detail: None, at: now() })
+    Event::DeadLettered(DeadLettered { attempt: None, reason, detail: None, at: now() })
 }
 
-fn dead_lettered_after_refusal(reason: DeadLetterReason) -> Event {
-    Event::DeadLettered(DeadLettered { reason, detail: Some(DETAIL.to_owned()), at: now() })
+fn dead_lettered_after_refusal(attempt: u32, reason: DeadLetterReason) -> Event {
+    let attempt = Some(attempt);
+    Event::DeadLettered(DeadLettered {
+        attempt,
+        reason,
+        detail: Some(DETAIL.to_owned()),
+        at: now(),
+    })
+}
+
+fn rejected(attempt: u32) -> Event {
+    let reason = DeadLetterReason::RejectedByWhatsApp;
+    Event::DeadLettered(DeadLettered { attempt: Some(attempt), reason, detail: None, at: now() })
 }
 
 fn redriven() -> Event {

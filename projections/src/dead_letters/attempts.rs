@@ -1,12 +1,14 @@
 //! Every attempt to send a message, and how it ended: the table `message_attempts`.
+//!
+//! Written by the projection of the messages, in its transaction: a dead letter is never listed before the end
+//! of its last attempt is.
 
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::event::Event;
 use domain::id::{MessageId, TenantId};
-use domain::message::event::Event as MessageEvent;
+use domain::message::event::{DeadLetterReason, DeadLettered, Event as MessageEvent};
 use domain::message::refusal::RefusalKind;
 use domain::ports::event_log::RecordedEvent;
 use serde::Serialize;
@@ -14,53 +16,42 @@ use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use crate::batch::{column, integer, storable_text, storable_time};
-use crate::projector::Projection;
 
 /// Most attempts told of one message: the latest.
 pub const ATTEMPTS_MAX: i64 = 200;
 
-/// Writes the attempts.
-pub struct MessageAttempts;
-
-#[async_trait]
-impl Projection for MessageAttempts {
-    fn name(&self) -> &'static str {
-        "message_attempts_v1"
+/// Writes what the events tell of attempts.
+pub(crate) async fn record(
+    connection: &mut PgConnection,
+    events: &[RecordedEvent],
+) -> Result<(), sqlx::Error> {
+    let attempts: Vec<_> = fold(events).into_iter().collect();
+    if attempts.is_empty() {
+        return Ok(());
     }
-
-    async fn apply(
-        &self,
-        connection: &mut PgConnection,
-        events: &[RecordedEvent],
-    ) -> Result<(), sqlx::Error> {
-        let attempts: Vec<_> = fold(events).into_iter().collect();
-        if attempts.is_empty() {
-            return Ok(());
-        }
-        let ends: Vec<_> = column(&attempts, |(_, attempt)| attempt.end.as_ref());
-        sqlx::query(
-            "insert into message_attempts as known
-                 (tenant_id, message_id, attempt, started_at, outcome, kind, detail, ended_at)
-             select * from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::text[],
-                 $6::text[], $7::text[], $8::timestamptz[])
-             on conflict (tenant_id, message_id, attempt) do update set
-                 started_at = coalesce(known.started_at, excluded.started_at),
-                 outcome = excluded.outcome, kind = excluded.kind, detail = excluded.detail,
-                 ended_at = excluded.ended_at
-                 where excluded.outcome is not null",
-        )
-        .bind(column(&attempts, |((tenant_id, _, _), _)| *tenant_id))
-        .bind(column(&attempts, |((_, message_id, _), _)| *message_id))
-        .bind(column(&attempts, |((_, _, number), _)| *number))
-        .bind(column(&attempts, |(_, attempt)| attempt.started_at))
-        .bind(column(&ends, |end| end.map(|end| end.outcome)))
-        .bind(column(&ends, |end| end.and_then(|end| end.kind)))
-        .bind(column(&ends, |end| end.and_then(|end| end.detail.as_deref())))
-        .bind(column(&ends, |end| end.map(|end| end.at)))
-        .execute(connection)
-        .await?;
-        Ok(())
-    }
+    let ends: Vec<_> = column(&attempts, |(_, attempt)| attempt.end.as_ref());
+    sqlx::query(
+        "insert into message_attempts as known
+             (tenant_id, message_id, attempt, started_at, outcome, kind, detail, ended_at)
+         select * from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::text[],
+             $6::text[], $7::text[], $8::timestamptz[])
+         on conflict (tenant_id, message_id, attempt) do update set
+             started_at = coalesce(known.started_at, excluded.started_at),
+             outcome = excluded.outcome, kind = excluded.kind, detail = excluded.detail,
+             ended_at = excluded.ended_at
+             where excluded.outcome is not null",
+    )
+    .bind(column(&attempts, |((tenant_id, _, _), _)| *tenant_id))
+    .bind(column(&attempts, |((_, message_id, _), _)| *message_id))
+    .bind(column(&attempts, |((_, _, number), _)| *number))
+    .bind(column(&attempts, |(_, attempt)| attempt.started_at))
+    .bind(column(&ends, |end| end.map(|end| end.outcome)))
+    .bind(column(&ends, |end| end.and_then(|end| end.kind)))
+    .bind(column(&ends, |end| end.and_then(|end| end.detail.as_deref())))
+    .bind(column(&ends, |end| end.map(|end| end.at)))
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// A message's tenant and id, and the number of the attempt.
@@ -112,6 +103,12 @@ fn told_by(event: &MessageEvent) -> Option<(u32, Option<DateTime<Utc>>, Option<E
             Some((unknown.attempt, None, end("unknown", None, Some(&unknown.detail), unknown.at)))
         }
         MessageEvent::Sent(sent) => Some((sent.attempt, None, end("sent", None, None, sent.at))),
+        MessageEvent::DeadLettered(DeadLettered {
+            attempt: Some(attempt),
+            reason: DeadLetterReason::RejectedByWhatsApp,
+            detail,
+            at,
+        }) => Some((*attempt, None, end("rejected", None, detail.as_deref(), *at))),
         _ => None,
     }
 }
@@ -137,7 +134,8 @@ pub struct AttemptRow {
     pub attempt: i32,
     /// When it was started.
     pub started_at: Option<DateTime<Utc>>,
-    /// How it ended: `refused`, `unknown` or `sent`; none while it is on its way.
+    /// How it ended: `refused`, `unknown`, `sent`, or `rejected` by WhatsApp afterwards; none while it is on
+    /// its way.
     pub outcome: Option<String>,
     /// The kind of a refusal.
     pub kind: Option<String>,

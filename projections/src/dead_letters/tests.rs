@@ -123,3 +123,28 @@ async fn an_attempt_in_doubt_is_settled_by_what_is_told_last(pool: PgPool) {
     );
     assert_eq!((attempt.started_at, attempt.ended_at), (Some(at(1)), Some(at(3))));
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn an_attempt_that_whatsapp_rejects_afterwards_ends_as_rejected(pool: PgPool) {
+    let log = MemoryLog::new();
+    let models = ReadModels::new(pool.clone());
+    let sent = Command::ConfirmSent { attempt: 1, waha_message_id: None, now: at(2) };
+    for (number, told_before) in [(1, None), (2, Some(sent))] {
+        let (stream, mut message) = (message(TENANT, number), Message::default());
+        act(&log, stream, &mut message, Command::Queue(queued(0)));
+        act(&log, stream, &mut message, start(stream, 1));
+        if let Some(told) = told_before {
+            act(&log, stream, &mut message, told);
+            settle(&log, &pool).await;
+        }
+        let waha_message_id = WahaMessageId("3EB0".into());
+        let reject = Command::Acknowledge { ack: Ack::Error, waha_message_id, at: at(3) };
+        act(&log, stream, &mut message, reject);
+        settle(&log, &pool).await;
+
+        let letter = models.find_dead_letter(TENANT, MessageId(stream.id)).await.unwrap().unwrap();
+        let [attempt] = &letter.attempt_list[..] else { panic!("one attempt: {letter:?}") };
+        assert_eq!(attempt.outcome.as_deref(), Some("rejected"));
+        assert_eq!((attempt.started_at, attempt.ended_at), (Some(at(1)), Some(at(3))));
+    }
+}

@@ -30,7 +30,7 @@ async fn two_tenants(pool: &PgPool) {
         log.record(stream, MessageEvent::AttemptStarted(started));
         log.record(stream, MessageEvent::Delivered(crate::testing::moment(3)));
         let reason = DeadLetterReason::Refused;
-        let dead = DeadLettered { reason, detail: None, at: at(4) };
+        let dead = DeadLettered { attempt: Some(1), reason, detail: None, at: at(4) };
         log.record(stream, MessageEvent::DeadLettered(dead));
         let name = "Support".to_owned().try_into().unwrap();
         let created = Created { name, waha_session: "support".into(), at: at(5) };

@@ -72,7 +72,7 @@ fn a_message_is_a_dead_letter_when_its_attempts_are_spent() {
         started(3),
     ];
     let last = given(&history).decide(refuse(3, Kind::Unreachable));
-    let end = dead_lettered_after_refusal(Dead::AttemptsExhausted);
+    let end = dead_lettered_after_refusal(3, Dead::AttemptsExhausted);
     assert_eq!(last, Ok(vec![refused(3, Kind::Unreachable, None), end]));
 }
 
@@ -90,7 +90,7 @@ fn a_session_that_is_not_working_spends_no_attempt() {
 #[test]
 fn a_refusal_that_trying_again_cannot_change_is_the_last() {
     for kind in [Kind::Invalid, Kind::NotSupported] {
-        let end = dead_lettered_after_refusal(Dead::Refused);
+        let end = dead_lettered_after_refusal(1, Dead::Refused);
         let decided = given(&[queued(), started(1)]).decide(refuse(1, kind));
         assert_eq!(decided, Ok(vec![refused(1, kind, None), end]));
     }

@@ -83,7 +83,7 @@ fn a_redriven_message_may_spend_its_attempts_anew() {
         history.push(started(attempt));
         history.extend(given(&history).decide(refuse(attempt, Kind::Unreachable)).unwrap());
     }
-    assert_eq!(history.last(), Some(&dead_lettered_after_refusal(Dead::AttemptsExhausted)));
+    assert_eq!(history.last(), Some(&dead_lettered_after_refusal(3, Dead::AttemptsExhausted)));
     history.extend([redriven(), started(4)]);
     let refused_again = given(&history).decide(refuse(4, Kind::Unreachable));
     let later = Some(seconds(60 + 50));
@@ -92,14 +92,13 @@ fn a_redriven_message_may_spend_its_attempts_anew() {
 
 #[test]
 fn a_message_that_whatsapp_rejected_can_be_redriven_and_sent() {
-    let rejected =
-        [queued(), started(1), answered(1), dead_lettered(Dead::RejectedByWhatsApp), redriven()];
+    let rejected = [queued(), started(1), answered(1), rejected(1), redriven()];
     assert_eq!(given(&rejected).decide(start()), Ok(vec![started(2)]));
 }
 
 #[test]
 fn an_echo_of_what_whatsapp_refused_since_does_not_make_it_sent() {
-    let rejected = given(&[queued(), started(1), dead_lettered(Dead::RejectedByWhatsApp)]);
+    let rejected = given(&[queued(), started(1), rejected(1)]);
     assert_eq!(rejected.decide(acknowledge(Ack::Pending)), Ok(vec![]));
     assert_eq!(rejected.decide(confirm(1)), Ok(vec![]));
     let redriven = rejected.evolve(&redriven());
@@ -109,14 +108,13 @@ fn an_echo_of_what_whatsapp_refused_since_does_not_make_it_sent() {
 
 #[test]
 fn that_it_was_delivered_counts_even_after_it_was_refused() {
-    let rejected = given(&[queued(), started(1), dead_lettered(Dead::RejectedByWhatsApp)]);
+    let rejected = given(&[queued(), started(1), rejected(1)]);
     let events = rejected.decide(acknowledge(Ack::Device)).unwrap();
     assert!(matches!(&events[..], [Event::Sent(_), Event::Delivered(_)]));
 }
 
 #[test]
 fn a_redriven_message_is_sent_late_as_it_may_be() {
-    let history =
-        [queued_until(now()), started(1), dead_lettered(Dead::RejectedByWhatsApp), redriven()];
+    let history = [queued_until(now()), started(1), rejected(1), redriven()];
     assert_eq!(given(&history).decide(start()), Ok(vec![started(2)]));
 }

@@ -47,7 +47,7 @@ fn late_and_repeated_acknowledgements_record_nothing() {
 
 #[test]
 fn a_rejection_by_whatsapp_counts_while_nothing_better_is_known() {
-    let rejected = Ok(vec![dead_lettered(Dead::RejectedByWhatsApp)]);
+    let rejected = Ok(vec![rejected(1)]);
     for history in [
         vec![queued(), started(1)],
         vec![queued(), started(1), unknown(1)],
@@ -64,7 +64,7 @@ fn a_rejection_by_whatsapp_counts_while_nothing_better_is_known() {
 fn evidence_wins_over_every_other_end() {
     for history in [
         vec![queued(), started(1), dead_lettered(Dead::AttemptsExhausted)],
-        vec![queued(), started(1), dead_lettered(Dead::RejectedByWhatsApp)],
+        vec![queued(), started(1), rejected(1)],
         vec![queued(), started(1), dead_lettered(Dead::Refused), discarded()],
         vec![queued(), started(1), expired()],
         vec![queued(), started(1), dead_lettered(Dead::Refused), redriven()],

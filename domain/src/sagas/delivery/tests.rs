@@ -121,7 +121,7 @@ fn every_end_takes_the_message_off_the_queue() {
         evidence: Evidence::Answer,
         at,
     };
-    let dead = DeadLettered { reason: DeadLetterReason::Refused, detail: None, at };
+    let dead = DeadLettered { attempt: None, reason: DeadLetterReason::Refused, detail: None, at };
     for end in [
         MessageEvent::Sent(sent),
         MessageEvent::DeadLettered(dead),

@@ -59,7 +59,7 @@ fn sent(seconds: i64) -> Event {
 }
 
 fn dead(reason: DeadLetterReason, seconds: i64) -> Event {
-    Event::DeadLettered(DeadLettered { reason, detail: None, at: at(seconds) })
+    Event::DeadLettered(DeadLettered { attempt: Some(1), reason, detail: None, at: at(seconds) })
 }
 
 #[sqlx::test(migrations = "../migrations")]
