@@ -72,6 +72,12 @@ fn key(recorded: &RecordedEvent) -> Key {
 }
 
 impl SessionRow {
+    /// The session that these events of one stream make, if it is not deleted: for those who must show it before
+    /// the view does.
+    pub fn of(events: &[RecordedEvent]) -> Option<Self> {
+        fold(Known::new(), events).into_values().next().map(|session| session.row)
+    }
+
     fn evolve(&mut self, event: &SessionEvent) {
         match event {
             SessionEvent::Created(_) | SessionEvent::Deleted(_) => {}
