@@ -1,7 +1,4 @@
 -- The tenants' messages, sent and received, as they are now.
-create extension if not exists pg_trgm;
-create extension if not exists btree_gin;
-
 create table messages (
     -- An id is unique within its tenant, as streams are.
     tenant_id uuid not null,

@@ -1,6 +1,6 @@
 //! How a batch is written with one statement: its rows become columns, one array each, for `unnest`.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 
 /// One column of the rows.
 pub(crate) fn column<'a, Row, Value>(
@@ -16,14 +16,14 @@ pub(crate) fn storable_text(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// The time as PostgreSQL can hold it and people can read it: of the years 1 to 9999. Times WAHA tells are as
+/// The time as PostgreSQL can hold it and people can read it: of the years 1 to 9999, in microseconds. Times WAHA tells are as
 /// good as the clock of some phone.
 pub(crate) fn storable_time(at: DateTime<Utc>) -> DateTime<Utc> {
     let midnight = |year| {
         let day = NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default();
         day.and_time(chrono::NaiveTime::MIN).and_utc()
     };
-    at.clamp(midnight(1), midnight(9999))
+    at.clamp(midnight(1), midnight(9999)).trunc_subsecs(6)
 }
 
 /// A count as PostgreSQL's `integer`.
@@ -40,5 +40,11 @@ mod tests {
         assert_eq!(storable_text("a\0b"), "a\u{fffd}b");
         assert_eq!(storable_time(DateTime::<Utc>::MAX_UTC).to_string(), "9999-01-01 00:00:00 UTC");
         assert_eq!(storable_time(DateTime::UNIX_EPOCH), DateTime::UNIX_EPOCH);
+        let nanosecond = chrono::TimeDelta::nanoseconds(1_001);
+        let microsecond = chrono::TimeDelta::microseconds(1);
+        assert_eq!(
+            storable_time(DateTime::UNIX_EPOCH + nanosecond),
+            DateTime::UNIX_EPOCH + microsecond
+        );
     }
 }

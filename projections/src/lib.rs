@@ -13,6 +13,7 @@
 //! Nothing here appends an event or decides anything, and no decision reads a view.
 
 mod batch;
+pub mod build;
 pub mod dead_letters;
 pub mod message_history;
 pub mod messages;

@@ -28,7 +28,11 @@ pub struct MessageHistory;
 #[async_trait]
 impl Projection for MessageHistory {
     fn name(&self) -> &'static str {
-        "message_history_v1"
+        "message_history"
+    }
+
+    fn definition(&self) -> &'static [&'static str] {
+        &[include_str!("../../migrations/20261121030300_message_history.sql")]
     }
 
     async fn apply(

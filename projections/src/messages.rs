@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use crate::dead_letters::attempts;
 use crate::page::{Cursor, Listing, Page};
-use crate::projector::Projection;
+use crate::projector::{Projection, Uncompared};
 use crate::stats;
 use filter::MessageFilter;
 use status::{Direction, MessageStatus};
@@ -40,7 +40,19 @@ pub struct Messages;
 #[async_trait]
 impl Projection for Messages {
     fn name(&self) -> &'static str {
-        "messages_v1"
+        "messages"
+    }
+
+    fn definition(&self) -> &'static [&'static str] {
+        &[
+            include_str!("../../migrations/20261121030200_messages.sql"),
+            include_str!("../../migrations/20261121030400_message_stats.sql"),
+            include_str!("../../migrations/20261121030500_message_attempts.sql"),
+        ]
+    }
+
+    fn uncompared(&self) -> &'static [Uncompared] {
+        &stats::UNCOMPARED
     }
 
     async fn apply(

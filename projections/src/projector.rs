@@ -18,17 +18,20 @@
 //! others go on. Nothing is ever skipped.
 
 pub mod checkpoint;
+mod error;
 mod lane;
 mod setbacks;
+mod standstill;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::ports::event_log::{EventLog, LogError, RecordedEvent};
+use domain::ports::event_log::{EventLog, RecordedEvent};
 use sqlx::{PgConnection, PgPool};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use error::ProjectorError;
 use lane::{Lane, Step};
 
 /// Most events applied in one transaction.
@@ -37,8 +40,12 @@ pub const BATCH_MAX: u16 = 1000;
 /// One read model's writing half.
 #[async_trait]
 pub trait Projection: Send + Sync {
-    /// Its name with its version, such as `messages_v1`: a new version is built beside the old.
+    /// Its name. Its view has a version too: a new one is built beside the old (see [`crate::build`]).
     fn name(&self) -> &'static str;
+
+    /// What makes its tables: the migrations that made the live ones, in their order. They are run again in the
+    /// schema a view is built in, so they make the projection's own tables and nothing else.
+    fn definition(&self) -> &'static [&'static str];
 
     /// Writes what follows from the events, given in the log's order. Set-based: a bounded number of
     /// statements for a batch, never one for each event. Events of no concern are ignored.
@@ -47,17 +54,20 @@ pub trait Projection: Send + Sync {
         connection: &mut PgConnection,
         events: &[RecordedEvent],
     ) -> Result<(), sqlx::Error>;
+
+    /// Rows that depend on how events were batched, and so may differ between two right views.
+    fn uncompared(&self) -> &'static [Uncompared] {
+        &[]
+    }
 }
 
-/// Why a projection does not advance.
-#[derive(Debug, thiserror::Error)]
-pub enum ProjectorError {
-    /// The log cannot be read.
-    #[error("the event log cannot be read")]
-    Log(#[from] LogError),
-    /// The view cannot be written.
-    #[error("the read model cannot be written")]
-    Database(#[from] sqlx::Error),
+/// Rows that are left out when two views are compared.
+#[derive(Debug, Clone, Copy)]
+pub struct Uncompared {
+    /// In which table.
+    pub table: &'static str,
+    /// Which: a condition, in SQL.
+    pub rows: &'static str,
 }
 
 /// Keeps projections up with the log.

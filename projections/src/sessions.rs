@@ -23,7 +23,11 @@ pub struct Sessions;
 #[async_trait]
 impl Projection for Sessions {
     fn name(&self) -> &'static str {
-        "sessions_v1"
+        "sessions"
+    }
+
+    fn definition(&self) -> &'static [&'static str] {
+        &[include_str!("../../migrations/20261121030600_sessions.sql")]
     }
 
     async fn apply(

@@ -22,7 +22,15 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::messages::{Known, Message};
+use crate::projector::Uncompared;
 use latency::Percentiles;
+
+/// Counts of nought, which tell nothing: a message that passes from one status to another within one batch leaves
+/// none behind, and in two batches it does.
+pub(crate) const UNCOMPARED: [Uncompared; 2] = [
+    Uncompared { table: "message_counts", rows: "messages = 0" },
+    Uncompared { table: "message_latencies", rows: "messages = 0" },
+];
 
 /// The longest time statistics are told for.
 pub const DAYS_MAX: i64 = 366;

@@ -21,7 +21,11 @@ pub struct Tenants;
 #[async_trait]
 impl Projection for Tenants {
     fn name(&self) -> &'static str {
-        "tenants_v1"
+        "tenants"
+    }
+
+    fn definition(&self) -> &'static [&'static str] {
+        &[include_str!("../../migrations/20261121030800_tenants.sql")]
     }
 
     async fn apply(

@@ -23,7 +23,11 @@ pub struct WebhookLog;
 #[async_trait]
 impl Projection for WebhookLog {
     fn name(&self) -> &'static str {
-        "webhook_log_v1"
+        "webhook_log"
+    }
+
+    fn definition(&self) -> &'static [&'static str] {
+        &[include_str!("../../migrations/20261121030700_webhook_log.sql")]
     }
 
     async fn apply(

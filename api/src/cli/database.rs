@@ -34,6 +34,7 @@ pub(super) async fn connect() -> Result<PgPool, CliError> {
 /// The log of a migrated database, open for a while.
 pub(super) struct OpenLog {
     pub(super) pool: PgPool,
+    pub(super) log: Arc<PostgresLog>,
     pub(super) executor: Executor,
     tasks: TaskTracker,
     shutdown: CancellationToken,
@@ -45,8 +46,8 @@ impl OpenLog {
         require_migrated(&pool).await?;
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let log = PostgresLog::open(pool.clone(), &tasks, &shutdown);
-        let executor = Executor::new(log, Arc::new(SystemAmbient));
-        Ok(Self { pool, executor, tasks, shutdown })
+        let executor = Executor::new(log.clone(), Arc::new(SystemAmbient));
+        Ok(Self { pool, log, executor, tasks, shutdown })
     }
 
     /// Makes tenants and users.

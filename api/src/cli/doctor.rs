@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use commands::event_log::postgres::diagnosis::{self, Diagnosis};
-use commands::sagas;
+use commands::sagas::{self, SagaStatus};
 use domain::causes;
 use domain::ports::waha::SessionGateway;
-use projections::projector::checkpoint;
+use projections::projector::checkpoint::{self, ProjectionStatus};
 use serde::Serialize;
 use sqlx::PgPool;
 
@@ -77,28 +77,43 @@ async fn look_at_database(pool: &PgPool) -> Vec<Finding> {
         Err(error) => findings.push(ill("event log", &error)),
     }
     findings.push(match checkpoint::statuses(pool).await {
-        Ok(all) => moving("read models", all.into_iter().map(|one| (one.name, one.error))),
+        Ok(all) => moving("read models", all.iter().filter_map(explain)),
         Err(error) => ill("read models", &error),
     });
     findings.push(match sagas::statuses(pool).await {
-        Ok(all) => moving("sagas", all.into_iter().map(|one| (one.saga, one.error))),
+        Ok(all) => moving("sagas", all.iter().filter_map(explain_saga)),
         Err(error) => ill("sagas", &error),
     });
     findings
 }
 
-/// Whether those that follow the log move, each told with what stops it.
-fn moving(
-    what: &'static str,
-    followers: impl Iterator<Item = (String, Option<String>)>,
-) -> Finding {
-    let stopped: Vec<_> = followers
-        .filter_map(|(name, error)| error.map(|error| format!("{name} has stopped: {error}")))
-        .collect();
+/// Whether all that follow the log move, from what stops those that do not.
+fn moving(what: &'static str, stopped: impl Iterator<Item = String>) -> Finding {
+    let stopped: Vec<_> = stopped.collect();
     if stopped.is_empty() {
         return well(what, "none has stopped");
     }
     Finding { what, is_well: false, detail: stopped.join("; ") }
+}
+
+/// Why a read model stands still, and how it goes on; none if it moves.
+fn explain(status: &ProjectionStatus) -> Option<String> {
+    let error = status.error.as_ref()?;
+    Some(format!(
+        "{} stands still after {}: {error}. It skips nothing, and goes on by itself within seconds once the cause is \
+         gone: an event of a newer version needs that version of heliograph, a view changed by hand needs \
+         `heliograph projections rebuild {}` (see docs/projections.md)",
+        status.name, status.position, status.name
+    ))
+}
+
+/// The same of a saga.
+fn explain_saga(status: &SagaStatus) -> Option<String> {
+    let error = status.error.as_ref()?;
+    Some(format!(
+        "{} stands still after {}: {error}. It skips nothing, and goes on by itself within seconds once the cause is gone",
+        status.saga, status.position
+    ))
 }
 
 fn judge(diagnosis: &Diagnosis) -> Vec<Finding> {

@@ -13,7 +13,8 @@ use crate::app::App;
 /// How long a look may take.
 const LOOK_TIME_MAX: Duration = Duration::from_secs(3);
 
-/// How one of the things the process needs is. Says nothing an attacker could use: the reasons are in the log.
+/// How one of the things the process needs is. Says nothing of what messages say, nor anything an attacker could
+/// use: the causes in full are in the log.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Service {
@@ -85,7 +86,10 @@ pub(super) async fn projections(app: &App, database: &Service) -> Service {
         return Service::down("the database is away");
     }
     let statuses = timeout(LOOK_TIME_MAX, checkpoint::statuses(&app.pool)).await;
-    whether_all_move(statuses, |status| status.error.is_some().then_some(status.name))
+    whether_all_move(statuses, |status| {
+        let why = status.error.map(|_| status.error_summary.unwrap_or_default())?;
+        Some(format!("{} stands still after {}: {why}", status.name, status.position))
+    })
 }
 
 /// Whether every saga moves; only asked of a database that is there.
@@ -94,22 +98,20 @@ pub(super) async fn sagas(app: &App, database: &Service) -> Service {
         return Service::down("the database is away");
     }
     let statuses = timeout(LOOK_TIME_MAX, commands::sagas::statuses(&app.pool)).await;
-    whether_all_move(statuses, |status| status.error.is_some().then_some(status.saga))
+    whether_all_move(statuses, |status| {
+        status.error.map(|_| format!("{} stands still after {}", status.saga, status.position))
+    })
 }
 
-/// Of those that follow the log, `halted` names each that stands still.
+/// Of those that follow the log, `halted` tells of each that stands still.
 fn whether_all_move<T>(
     statuses: Result<Result<Vec<T>, sqlx::Error>, Elapsed>,
     halted: impl Fn(T) -> Option<String>,
 ) -> Service {
     match statuses {
         Ok(Ok(statuses)) => {
-            let names: Vec<_> = statuses.into_iter().filter_map(halted).collect();
-            if names.is_empty() {
-                Service::up()
-            } else {
-                Service::down(format!("standing still: {}", names.join(", ")))
-            }
+            let halted: Vec<_> = statuses.into_iter().filter_map(halted).collect();
+            if halted.is_empty() { Service::up() } else { Service::down(halted.join("; ")) }
         }
         Ok(Err(error)) => {
             tracing::warn!(%error, "the state of those that follow the log cannot be read");

@@ -5,46 +5,61 @@ use domain::stream::Position;
 use serde::Serialize;
 use sqlx::{PgConnection, PgPool, Row};
 
+use super::standstill::Standstill;
+use crate::build::register::{self, BuildStatus};
+
 /// How a projection is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProjectionStatus {
-    /// Its name, with its version.
+    /// Its name.
     pub name: String,
+    /// The version of its view: how often it was built.
+    pub version: i32,
     /// The last event applied.
     #[serde(serialize_with = "as_text")]
     pub position: Position,
     /// When it last moved.
     pub updated_at: DateTime<Utc>,
-    /// Events seen since it was made.
+    /// Events seen since the first of the log.
     pub events_applied: i64,
-    /// Why it stands still; none while it moves.
+    /// Why it stands still, with all that is known; none while it moves.
     pub error: Option<String>,
+    /// The same without anything that events say.
+    #[serde(skip)]
+    pub error_summary: Option<String>,
+    /// What is being built beside it.
+    pub build: Option<BuildStatus>,
 }
 
 /// How every projection is, by name.
 pub async fn statuses(pool: &PgPool) -> Result<Vec<ProjectionStatus>, sqlx::Error> {
+    let mut builds = register::statuses(pool).await?;
     let rows = sqlx::query(
-        "select projection, first, second, updated_at, events_applied, error
+        "select projection, version, first, second, updated_at, events_applied, error, error_summary
          from projection_checkpoints order by projection",
     )
     .fetch_all(pool)
     .await?;
     rows.iter()
         .map(|row| {
+            let name: String = row.try_get("projection")?;
             Ok(ProjectionStatus {
-                name: row.try_get("projection")?,
+                build: builds.remove(&name),
+                version: row.try_get("version")?,
                 position: position(row.try_get("first")?, row.try_get("second")?),
                 updated_at: row.try_get("updated_at")?,
                 events_applied: row.try_get("events_applied")?,
                 error: row.try_get("error")?,
+                error_summary: row.try_get("error_summary")?,
+                name,
             })
         })
         .collect()
 }
 
 /// The last event the projection has applied. One that is new is enrolled.
-pub(super) async fn read(pool: &PgPool, projection: &str) -> Result<Position, sqlx::Error> {
+pub(crate) async fn read(pool: &PgPool, projection: &str) -> Result<Position, sqlx::Error> {
     let known = sqlx::query_as::<_, (i64, i64)>(
         "select first, second from projection_checkpoints where projection = $1",
     )
@@ -93,7 +108,7 @@ pub(super) async fn move_to(
     sqlx::query_scalar(
         "update projection_checkpoints
          set first = $2, second = $3, events_applied = events_applied + $4, error = null,
-             updated_at = now()
+             error_summary = null, updated_at = now()
          where projection = $1
          returning extract(epoch from clock_timestamp() - $5)::float8",
     )
@@ -110,23 +125,92 @@ pub(super) async fn move_to(
 pub(super) async fn note(
     pool: &PgPool,
     projection: &str,
-    error: Option<&str>,
+    standstill: Option<&Standstill>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "update projection_checkpoints set error = $2
+        "update projection_checkpoints set error = $2, error_summary = $3
          where projection = $1 and error is distinct from $2",
     )
     .bind(projection)
-    .bind(error)
+    .bind(standstill.map(|standstill| standstill.error.as_str()))
+    .bind(standstill.map(|standstill| standstill.summary.as_str()))
     .execute(pool)
     .await?;
     Ok(())
 }
 
-fn position(first: i64, second: i64) -> Position {
+/// A live view that stands where it is until this transaction ends: whoever would project into it stands aside.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    pub(crate) version: i32,
+    pub(crate) position: Position,
+}
+
+/// Holds the live view where it is, for as long as the transaction lasts.
+pub(crate) async fn hold(
+    connection: &mut PgConnection,
+    projection: &str,
+) -> Result<Held, sqlx::Error> {
+    let (version, first, second) = sqlx::query_as(
+        "select version, first, second from projection_checkpoints where projection = $1 for update",
+    )
+    .bind(projection)
+    .fetch_one(connection)
+    .await?;
+    Ok(Held { version, position: position(first, second) })
+}
+
+/// Where the live view is, and how many events it has seen.
+pub(crate) async fn live(pool: &PgPool, projection: &str) -> Result<(Position, u64), sqlx::Error> {
+    let at = read(pool, projection).await?;
+    let events: i64 = sqlx::query_scalar(
+        "select events_applied from projection_checkpoints where projection = $1",
+    )
+    .bind(projection)
+    .fetch_one(pool)
+    .await?;
+    Ok((at, events.unsigned_abs()))
+}
+
+/// Which build the live view is.
+pub(crate) async fn version(pool: &PgPool, projection: &str) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar("select version from projection_checkpoints where projection = $1")
+        .bind(projection)
+        .fetch_one(pool)
+        .await
+}
+
+/// From now on the projection's view is another one, built this far.
+pub(crate) async fn replace(
+    connection: &mut PgConnection,
+    projection: &str,
+    version: i32,
+    at: Position,
+    events: u64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update projection_checkpoints
+         set version = $2, first = $3, second = $4, events_applied = $5, error = null,
+             error_summary = null, updated_at = now()
+         where projection = $1",
+    )
+    .bind(projection)
+    .bind(version)
+    .bind(at.first.cast_signed())
+    .bind(at.second.cast_signed())
+    .bind(events.cast_signed())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(crate) fn position(first: i64, second: i64) -> Position {
     Position { first: first.cast_unsigned(), second: second.cast_unsigned() }
 }
 
-fn as_text<S: serde::Serializer>(position: &Position, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_text<S: serde::Serializer>(
+    position: &Position,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(position)
 }

@@ -1,6 +1,5 @@
 //! One projection's way through the log.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::setbacks::{PAUSE_MAX, Response, Setbacks};
+use super::standstill::Standstill;
 use super::{Projection, ProjectorError, checkpoint};
 
 /// How long to leave a projection to the process that has it.
@@ -45,8 +45,7 @@ pub(super) async fn supervise(lane: Arc<Lane>, shutdown: CancellationToken) {
         task.spawn(async move { running.run(&until).await });
         match task.join_next().await {
             Some(Err(panic)) if panic.is_panic() => {
-                lane.show_failure("the projection panicked, which is a defect of this version")
-                    .await;
+                lane.tell(Standstill::panic(), &mut None).await;
                 let _ = shutdown.run_until_cancelled(sleep(PAUSE_MAX)).await;
             }
             _ => return,
@@ -76,7 +75,10 @@ impl Lane {
         if !checkpoint::lock(&mut transaction, name, after).await? {
             return Ok(Step::Elsewhere);
         }
-        self.projection.apply(&mut transaction, &events).await?;
+        self.projection
+            .apply(&mut transaction, &events)
+            .await
+            .map_err(|error| ProjectorError::applying(&events, error))?;
         let (to, recorded_at) = (last.position, last.recorded_at);
         let lag_seconds =
             checkpoint::move_to(&mut transaction, name, to, events.len(), recorded_at).await?;
@@ -91,13 +93,14 @@ impl Lane {
     async fn run(&self, shutdown: &CancellationToken) {
         let mut setbacks = Setbacks::NONE;
         // The process before this one may have left an error behind.
-        let mut shown = Some(String::new());
+        let mut shown = Some(Standstill::default());
         while !shutdown.is_cancelled() {
             let result = self.advance(setbacks.batch).await;
-            if result.is_ok() {
+            // That another process is at it tells nothing: it may fail at the same event.
+            if let Ok(Step::Advanced | Step::Idle(_)) = result {
                 setbacks = Setbacks::NONE;
-                if shown.take().is_some() {
-                    self.show_health().await;
+                if let Some(before) = shown.take() {
+                    self.show_health(&before).await;
                 }
             }
             match result {
@@ -110,7 +113,7 @@ impl Lane {
                 }
                 Err(error) => {
                     if let Response::Pause(pause) = setbacks.count(&error) {
-                        self.tell(&error, &mut shown).await;
+                        self.tell(Standstill::of(&error), &mut shown).await;
                         let _ = shutdown.run_until_cancelled(sleep(pause)).await;
                     }
                 }
@@ -118,18 +121,16 @@ impl Lane {
         }
     }
 
-    /// Shows the error, once for as long as it stays the same.
-    async fn tell(&self, error: &ProjectorError, shown: &mut Option<String>) {
-        let text = chain(error);
-        if shown.as_ref() != Some(&text) {
-            self.show_failure(&text).await;
-            *shown = Some(text);
+    /// Shows why the lane stands still, once for as long as it stays the same.
+    async fn tell(&self, standstill: Standstill, shown: &mut Option<Standstill>) {
+        if shown.as_ref() == Some(&standstill) {
+            return;
         }
-    }
-
-    async fn show_failure(&self, error: &str) {
         let name = self.projection.name();
-        gauge!("heliograph_projection_failing", "projection" => name).set(1.0);
+        if let Some(before) = shown {
+            before.gauge(name, 0.0);
+        }
+        standstill.gauge(name, 1.0);
         let position = match checkpoint::read(&self.pool, name).await {
             Ok(position) => position.to_string(),
             Err(_) => "unknown".to_owned(),
@@ -137,29 +138,19 @@ impl Lane {
         tracing::error!(
             projection = name,
             position,
-            error,
+            error = standstill.error,
             "projection {name} stands still after {position}"
         );
         // What cannot be noted because the database is away shows in readiness all the same.
-        let _ = checkpoint::note(&self.pool, name, Some(error)).await;
+        let _ = checkpoint::note(&self.pool, name, Some(&standstill)).await;
+        *shown = Some(standstill);
     }
 
-    async fn show_health(&self) {
+    async fn show_health(&self, before: &Standstill) {
         let name = self.projection.name();
-        gauge!("heliograph_projection_failing", "projection" => name).set(0.0);
+        before.gauge(name, 0.0);
         if let Err(error) = checkpoint::note(&self.pool, name, None).await {
             tracing::warn!(projection = name, %error, "projection {name} moves, but its status may not say so");
         }
     }
-}
-
-/// The error and all its causes, in one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text.replace('\0', "\u{fffd}")
 }

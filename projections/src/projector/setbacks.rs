@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use domain::ports::event_log::LogError;
-
 use super::{BATCH_MAX, ProjectorError};
 
 /// The shortest wait.
@@ -34,7 +32,7 @@ impl Setbacks {
 
     /// Counts a failure in.
     pub(super) fn count(&mut self, error: &ProjectorError) -> Response {
-        if self.batch > 1 && may_be_one_event(error) {
+        if self.batch > 1 && error.may_be_one_event() {
             self.batch /= 2;
             return Response::Narrow;
         }
@@ -44,18 +42,10 @@ impl Setbacks {
     }
 }
 
-/// Whether a single event may be at fault, rather than a server that is away.
-fn may_be_one_event(error: &ProjectorError) -> bool {
-    match error {
-        ProjectorError::Log(error) => matches!(error, LogError::Unreadable { .. }),
-        ProjectorError::Database(error) => {
-            matches!(error, sqlx::Error::Database(_) | sqlx::Error::Encode(_))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use domain::ports::event_log::LogError;
+
     use super::*;
 
     #[test]

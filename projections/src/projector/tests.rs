@@ -1,7 +1,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use domain::ports::event_log::LogError;
+
 use super::checkpoint::{ProjectionStatus, statuses};
+use super::standstill::Standstill;
 use super::*;
 use crate::batch::column;
 use crate::testing::{MemoryLog, TENANT, queue};
@@ -26,6 +29,10 @@ const REFUSED: u64 = 7;
 impl Projection for Witness {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn definition(&self) -> &'static [&'static str] {
+        &[]
     }
 
     async fn apply(
@@ -99,13 +106,13 @@ fn log_of(events: u8) -> Arc<MemoryLog> {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn every_event_is_applied_once_and_the_checkpoint_tells_how_far(pool: PgPool) {
-    let (log, witness) = (log_of(12), Witness::new("witness_v1"));
+    let (log, witness) = (log_of(12), Witness::new("witness"));
     let projector = projector(&pool, &log, [&witness]).await;
     projector.catch_up().await.unwrap();
     queue(&log, TENANT, 13);
     projector.catch_up().await.unwrap();
 
-    assert_eq!(seen(&pool, "witness_v1").await, (1..=13).collect::<Vec<i64>>());
+    assert_eq!(seen(&pool, "witness").await, (1..=13).collect::<Vec<i64>>());
     let [status] = &statuses(&pool).await.unwrap()[..] else { panic!("one projection") };
     assert_eq!((status.position.first, status.events_applied), (13, 13));
     assert_eq!(status.error, None);
@@ -113,7 +120,7 @@ async fn every_event_is_applied_once_and_the_checkpoint_tells_how_far(pool: PgPo
 
 #[sqlx::test(migrations = "../migrations")]
 async fn two_processes_share_the_work_and_no_event_is_applied_twice(pool: PgPool) {
-    let (log, witness) = (log_of(200), Witness::new("witness_v1"));
+    let (log, witness) = (log_of(200), Witness::new("witness"));
     let one = projector(&pool, &log, [&witness]).await;
     let other = projector(&pool, &log, [&witness]).await;
     let shutdown = CancellationToken::new();
@@ -123,29 +130,31 @@ async fn two_processes_share_the_work_and_no_event_is_applied_twice(pool: PgPool
             queue(&log, TENANT, number);
             tokio::task::yield_now().await;
         }
-        once(&pool, "witness_v1", has_applied(255)).await;
+        once(&pool, "witness", has_applied(255)).await;
         shutdown.cancel();
     };
     tokio::join!(one.run(shutdown.clone()), other.run(shutdown.clone()), work);
-    assert_eq!(seen(&pool, "witness_v1").await, (1..=255).collect::<Vec<i64>>());
+    assert_eq!(seen(&pool, "witness").await, (1..=255).collect::<Vec<i64>>());
 }
 
 #[sqlx::test(migrations = "../migrations")]
 async fn what_cannot_be_applied_stops_its_own_projection_and_is_told(pool: PgPool) {
-    let (log, sound, stuck) = (log_of(12), Witness::new("sound_v1"), Witness::new("stuck_v1"));
+    let (log, sound, stuck) = (log_of(12), Witness::new("sound"), Witness::new("stuck"));
     stuck.refuses.store(true, Ordering::SeqCst);
     let projector = projector(&pool, &log, [&sound, &stuck]).await;
     let shutdown = CancellationToken::new();
 
     let work = async {
-        let status = once(&pool, "stuck_v1", |status| status.error.is_some()).await;
+        let status = once(&pool, "stuck", |status| status.error.is_some()).await;
         assert_eq!(status.position.first, REFUSED - 1);
-        assert!(status.error.unwrap().contains("cannot be written"));
-        assert_eq!(seen(&pool, "stuck_v1").await, (1..7).collect::<Vec<i64>>());
-        once(&pool, "sound_v1", has_applied(12)).await;
+        let (error, summary) = (status.error.unwrap(), status.error_summary.unwrap());
+        assert!(error.contains("cannot be written") && error.contains("at 7-1"), "{error}");
+        assert!(summary.contains("at 7-1") && !summary.contains("cannot be written"), "{summary}");
+        assert_eq!(seen(&pool, "stuck").await, (1..7).collect::<Vec<i64>>());
+        once(&pool, "sound", has_applied(12)).await;
 
         stuck.refuses.store(false, Ordering::SeqCst);
-        once(&pool, "stuck_v1", has_applied(12)).await;
+        once(&pool, "stuck", has_applied(12)).await;
         shutdown.cancel();
     };
     tokio::join!(projector.run(shutdown.clone()), work);
@@ -153,7 +162,7 @@ async fn what_cannot_be_applied_stops_its_own_projection_and_is_told(pool: PgPoo
 
 #[sqlx::test(migrations = "../migrations")]
 async fn an_event_that_cannot_be_read_is_never_skipped(pool: PgPool) {
-    let (log, witness) = (log_of(12), Witness::new("witness_v1"));
+    let (log, witness) = (log_of(12), Witness::new("witness"));
     log.break_at(Some(10));
     let projector = projector(&pool, &log, [&witness]).await;
     assert!(matches!(
@@ -163,13 +172,13 @@ async fn an_event_that_cannot_be_read_is_never_skipped(pool: PgPool) {
     let shutdown = CancellationToken::new();
 
     let work = async {
-        let status = once(&pool, "witness_v1", |status| status.error.is_some()).await;
+        let status = once(&pool, "witness", |status| status.error.is_some()).await;
         assert_eq!(status.position.first, 9);
         let error = status.error.unwrap();
         assert!(error.contains("message_beamed") && error.contains("no such type"), "{error}");
 
         log.break_at(None);
-        once(&pool, "witness_v1", has_applied(12)).await;
+        once(&pool, "witness", has_applied(12)).await;
         shutdown.cancel();
     };
     tokio::join!(projector.run(shutdown.clone()), work);
@@ -177,16 +186,16 @@ async fn an_event_that_cannot_be_read_is_never_skipped(pool: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_projection_that_panics_is_told_of_and_the_others_go_on(pool: PgPool) {
-    let (log, sound) = (log_of(3), Witness::new("sound_v1"));
+    let (log, sound) = (log_of(3), Witness::new("sound"));
     let broken =
-        Arc::new(Witness { name: "broken_v1", refuses: AtomicBool::new(false), panics: true });
+        Arc::new(Witness { name: "broken", refuses: AtomicBool::new(false), panics: true });
     let projector = projector(&pool, &log, [&broken, &sound]).await;
     let shutdown = CancellationToken::new();
 
     let work = async {
-        let status = once(&pool, "broken_v1", |status| status.error.is_some()).await;
+        let status = once(&pool, "broken", |status| status.error.is_some()).await;
         assert!(status.error.unwrap().contains("panicked"));
-        once(&pool, "sound_v1", has_applied(3)).await;
+        once(&pool, "sound", has_applied(3)).await;
         shutdown.cancel();
     };
     tokio::join!(projector.run(shutdown.clone()), work);
@@ -194,14 +203,14 @@ async fn a_projection_that_panics_is_told_of_and_the_others_go_on(pool: PgPool) 
 
 #[sqlx::test(migrations = "../migrations")]
 async fn an_error_of_an_earlier_process_is_forgotten_once_there_is_none(pool: PgPool) {
-    let (log, witness) = (log_of(1), Witness::new("witness_v1"));
+    let (log, witness) = (log_of(1), Witness::new("witness"));
     let projector = projector(&pool, &log, [&witness]).await;
     projector.catch_up().await.unwrap();
-    checkpoint::note(&pool, "witness_v1", Some("out of disk")).await.unwrap();
+    checkpoint::note(&pool, "witness", Some(&Standstill::panic())).await.unwrap();
     let shutdown = CancellationToken::new();
 
     let work = async {
-        once(&pool, "witness_v1", has_applied(1)).await;
+        once(&pool, "witness", has_applied(1)).await;
         shutdown.cancel();
     };
     tokio::join!(projector.run(shutdown.clone()), work);

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::aggregate::Aggregate;
 use domain::id::{MessageId, SessionId, TenantId};
@@ -6,6 +7,7 @@ use domain::message::content::ContentKind;
 use domain::message::event::{DeadLetterReason, Queued, Received};
 use domain::message::refusal::{Refusal, RefusalKind};
 use domain::message::{Command, Message as Aggregated};
+use domain::ports::event_log::EventLog;
 use domain::stream::StreamName;
 use domain::whatsapp::{Ack, ChatId, WahaMessageId};
 use proptest::prelude::*;
@@ -13,8 +15,11 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 use sqlx::{FromRow, PgPool};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::build::Builder;
+use crate::messages::Messages;
 use crate::read_models::ReadModels;
 use crate::testing::{MemoryLog, RETRY, STRANGER, TENANT, at, message, queued, settle};
 
@@ -79,7 +84,7 @@ fn command(number: usize, action: usize, now: DateTime<Utc>) -> Command {
 }
 
 /// Plays the steps, as far as the aggregate allows them.
-async fn play(pool: &PgPool, steps: &[Step]) {
+async fn play(pool: &PgPool, steps: &[Step]) -> Arc<MemoryLog> {
     let log = MemoryLog::new();
     let mut states = vec![Aggregated::default(); MESSAGES];
     let mut now = at(0);
@@ -95,6 +100,7 @@ async fn play(pool: &PgPool, steps: &[Step]) {
         }
     }
     settle(&log, pool).await;
+    log
 }
 
 #[derive(FromRow)]
@@ -158,7 +164,9 @@ async fn times_kept(pool: &PgPool) -> Histogram {
 }
 
 #[sqlx::test(migrations = "../migrations")]
-async fn whatever_happens_the_counts_equal_counting_the_messages(pool: PgPool) {
+async fn whatever_happens_the_counts_equal_counting_the_messages_and_a_view_built_anew(
+    pool: PgPool,
+) {
     let mut runner = TestRunner::deterministic();
     let mut statuses = 0;
     for _ in 0..6 {
@@ -170,9 +178,13 @@ async fn whatever_happens_the_counts_equal_counting_the_messages(pool: PgPool) {
         .execute(&pool)
         .await
         .unwrap();
-        play(&pool, &steps).await;
+        let log = play(&pool, &steps).await;
         assert_eq!(counted_differently(&pool).await, Vec::<String>::new(), "{steps:?}");
         assert_eq!(times_kept(&pool).await, timed_directly(&pool).await, "{steps:?}");
+        let log = log as Arc<dyn EventLog>;
+        let builder = Builder::new(log, pool.clone(), CancellationToken::new());
+        let verified = builder.verify(Arc::new(Messages)).await.unwrap();
+        assert!(verified.is_equal(), "{verified:?} after {steps:?}");
         let seen: i64 = sqlx::query_scalar("select count(distinct status) from messages")
             .fetch_one(&pool)
             .await

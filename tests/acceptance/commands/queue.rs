@@ -46,7 +46,7 @@ async fn the_read_models_are_listed_with_how_far_they_have_come(pool: PgPool) {
     let list = shell.json(&["projections", "list"]).await;
     let list = list.as_array().unwrap();
     let names: Vec<_> = list.iter().map(|row| row["name"].as_str().unwrap()).collect();
-    for name in ["messages_v1", "message_history_v1", "sessions_v1", "webhook_log_v1"] {
+    for name in ["messages", "message_history", "sessions", "webhook_log"] {
         assert!(names.contains(&name), "{names:?}");
     }
     for row in list {
