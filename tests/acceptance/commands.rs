@@ -3,6 +3,7 @@
 mod database;
 mod doctor;
 mod people;
+mod projections;
 mod queue;
 mod serve;
 mod shell;

@@ -58,13 +58,18 @@ pub async fn run(environment: &Environment, arguments: &[&str], stdin: &str) -> 
 }
 
 impl Process {
-    /// Serves, and answers once it does.
-    pub async fn serve(environment: &Environment) -> Self {
+    /// Begins a verb, to be stopped before its end.
+    pub fn begin(environment: &Environment, arguments: &[&str]) -> Self {
         let printed = unnamed_file();
         let output = || Stdio::from(printed.try_clone().expect("a file handle can be copied"));
         let mut command = command(environment);
-        command.arg("serve").stdin(Stdio::null()).stdout(output()).stderr(output());
-        let mut process = Self { child: command.spawn().expect("it does not start"), printed };
+        command.args(arguments).stdin(Stdio::null()).stdout(output()).stderr(output());
+        Self { child: command.spawn().expect("it does not start"), printed }
+    }
+
+    /// Serves, and answers once it does.
+    pub async fn serve(environment: &Environment) -> Self {
+        let mut process = Self::begin(environment, &["serve"]);
         let caller = Caller::nobody(format!("http://127.0.0.1:{}", environment["PORT"]));
         let is_there = async || {
             let ended = process.child.try_wait().expect("the binary cannot be waited for");
@@ -93,7 +98,8 @@ impl Process {
         self.child.wait().await.expect("the binary cannot be waited for")
     }
 
-    fn printed(&self) -> Vec<u8> {
+    /// What it has printed so far.
+    pub fn printed(&self) -> Vec<u8> {
         let length = self.printed.metadata().map_or(0, |file| file.len());
         let mut text = vec![0; usize::try_from(length).unwrap_or(0)];
         let _ = self.printed.read_exact_at(&mut text, 0);

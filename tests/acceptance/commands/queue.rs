@@ -1,4 +1,4 @@
-//! `queue process` and `projections list`.
+//! `queue process`.
 
 use acceptance::installation::Installation;
 use acceptance::messages::{sent_texts, somebody};
@@ -31,29 +31,5 @@ async fn the_queue_is_worked_off_beside_a_running_engine(pool: PgPool) {
     sent.sort_unstable();
     assert_eq!(sent, ["waiting 0", "waiting 1", "waiting 2", "waiting 3", "waiting 4"]);
     assert_eq!(shell.json(&["queue", "process"]).await["attempted"], 0);
-    stage.stop().await;
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn the_read_models_are_listed_with_how_far_they_have_come(pool: PgPool) {
-    let stage = Installation::start(pool.clone()).await;
-    let shell = Shell::new(&pool, &stage.waha.base_url());
-    let tenant = stage.tenant().await;
-    let session = tenant.session().await;
-    let id = tenant.send_text(&session, "to be projected").await;
-    tenant.message_becomes(&id, "read").await;
-
-    let list = shell.json(&["projections", "list"]).await;
-    let list = list.as_array().unwrap();
-    let names: Vec<_> = list.iter().map(|row| row["name"].as_str().unwrap()).collect();
-    for name in ["messages", "message_history", "sessions", "webhook_log"] {
-        assert!(names.contains(&name), "{names:?}");
-    }
-    for row in list {
-        assert!(row["error"].is_null() && row["position"].is_string(), "{row}");
-        assert!(row["eventsApplied"].as_u64().is_some_and(|count| count > 0), "{row}");
-    }
-    let text = shell.run(&["projections", "list"]).await;
-    assert_eq!(text.stdout.lines().count(), list.len(), "{text:#?}");
     stage.stop().await;
 }
