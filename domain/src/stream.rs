@@ -6,6 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::id::TenantId;
 
@@ -58,6 +59,20 @@ pub struct StreamName {
     pub tenant: TenantId,
     /// The aggregate's id.
     pub id: Uuid,
+}
+
+impl StreamName {
+    /// Reads a name as it is written; nothing else is one, so a stream that others named is told apart.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (category, ids) = text.split_once('-')?;
+        let (tenant, id) = ids.split_at_checked(Hyphenated::LENGTH)?;
+        let name = Self {
+            category: Category::parse(category)?,
+            tenant: tenant.parse().ok()?,
+            id: id.strip_prefix('-')?.parse().ok()?,
+        };
+        (name.to_string() == text).then_some(name)
+    }
 }
 
 impl fmt::Display for StreamName {
@@ -144,7 +159,36 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_others_name_their_streams_is_no_name_of_ours() {
+        let ours =
+            "message-00000000-0000-0000-0000-00000000000a-00000000-0000-0000-0000-00000000000b";
+        assert!(StreamName::parse(ours).is_some());
+        for theirs in [
+            "",
+            "message",
+            "message-1",
+            "order-00000000-0000-0000-0000-00000000000a-00000000-0000-0000-0000-00000000000b",
+            &format!("$${ours}"),
+            &format!("{ours}-copy"),
+            &ours.replace("-0000-", "0000"),
+            &ours.to_uppercase(),
+            &ours.replace('a', "A"),
+            "message-ééééééééééééééééééééééééééééééééééééééééé",
+        ] {
+            assert_eq!(StreamName::parse(theirs), None, "{theirs}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_stream_name_reads_back(category in 0..Category::ALL.len(), tenant: u128, id: u128) {
+            let tenant = TenantId(Uuid::from_u128(tenant));
+            let category = Category::ALL[category];
+            let name = StreamName { category, tenant, id: Uuid::from_u128(id) };
+            prop_assert_eq!(StreamName::parse(&name.to_string()), Some(name));
+        }
+
         #[test]
         fn printing_and_parsing_a_position_agree(first: u64, second: u64) {
             let position = Position { first, second };

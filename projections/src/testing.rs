@@ -122,6 +122,10 @@ impl EventLog for MemoryLog {
             news.await;
         }
     }
+
+    async fn probe(&self) -> Result<String, LogError> {
+        Ok("memory".to_owned())
+    }
 }
 
 /// Brings every view up to the log.

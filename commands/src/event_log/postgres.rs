@@ -10,10 +10,10 @@
 //! Invariants: an append is durable when it returns; a stream's versions have no hole and no double; a
 //! reader that has seen a position never learns later of an event before it.
 
+mod announcements;
 mod appender;
 mod batch;
 pub mod diagnosis;
-mod head;
 mod horizon;
 mod partitions;
 mod reader;
@@ -31,9 +31,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use announcements::Announcements;
 use appender::Appender;
-use batch::Request;
-use head::Head;
+use batch::{Overlap, Request};
 
 /// Appenders that work side by side. While one waits for its commit, the other gathers: measured, two
 /// double the throughput on two cores and more do not help.
@@ -47,7 +47,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct PostgresLog {
     pool: PgPool,
     lanes: Vec<mpsc::Sender<Request>>,
-    head: Arc<Head>,
+    announcements: Arc<Announcements>,
 }
 
 impl PostgresLog {
@@ -58,19 +58,21 @@ impl PostgresLog {
             .max_connections(u32::try_from(LANES).unwrap_or(1))
             .acquire_timeout(CONNECT_TIMEOUT)
             .connect_lazy_with(appender::connect_options(&pool));
-        let head = Arc::new(Head::new());
+        let announcements = Arc::new(Announcements::new());
         let lanes = (0..LANES)
             .map(|_| {
                 let (sender, requests) = mpsc::channel(LANE_CAPACITY);
-                let appender = Appender::new(appenders.clone(), Arc::clone(&head));
+                let appender = Appender::new(appenders.clone(), Arc::clone(&announcements));
                 tasks.spawn(appender.run(requests, shutdown.clone()));
                 sender
             })
             .collect();
-        tasks.spawn(head::announce(Arc::clone(&head), pool.clone(), shutdown.clone()));
-        tasks.spawn(head::listen(Arc::clone(&head), pool.clone(), shutdown.clone()));
+        let own = Arc::clone(&announcements);
+        tasks.spawn(announcements::announce(own, pool.clone(), shutdown.clone()));
+        let others = Arc::clone(&announcements);
+        tasks.spawn(announcements::listen(others, pool.clone(), shutdown.clone()));
         tasks.spawn(partitions::keep_ahead(pool.clone(), shutdown.clone()));
-        Arc::new(Self { pool, lanes, head })
+        Arc::new(Self { pool, lanes, announcements })
     }
 
     /// One stream always takes the same lane, so its appends keep their order.
@@ -106,10 +108,10 @@ impl PostgresLog {
             let version = reader::version(&self.pool, stream).await?;
             // Looked for after the version was read: an append in between makes this one conflict.
             let ids: Vec<_> = events.iter().map(|event| event.id).collect();
-            if let Some(appended) =
-                batch::find(&self.pool, stream, &ids).await.map_err(unavailable)?
-            {
-                return Ok(appended);
+            match batch::find(&self.pool, stream, &ids).await.map_err(unavailable)? {
+                Overlap::Whole(appended) => return Ok(appended),
+                Overlap::Partial => return Err(LogError::Conflict { stream }),
+                Overlap::None => {}
             }
             match self.append_at(stream, version, events).await {
                 Err(LogError::Conflict { .. }) => {}
@@ -142,7 +144,12 @@ impl EventLog for PostgresLog {
     }
 
     async fn wait(&self, after: Position) {
-        self.head.wait(after).await;
+        self.announcements.head.wait(after).await;
+    }
+
+    async fn probe(&self) -> Result<String, LogError> {
+        let version = diagnosis::server_version(&self.pool).await.map_err(unavailable)?;
+        Ok(format!("PostgreSQL {version}"))
     }
 }
 

@@ -1,6 +1,7 @@
-//! The event log on a real PostgreSQL, a database for each test.
+//! The event log: the contract on every store, and what PostgreSQL alone promises, a database for each test.
 //!
 //! ```text
+//! contract    what every store promises                   E1, E2, E3, E7
 //! append      versions, conflicts, repeats                     E1
 //! batch       appends that share a commit, and poison          E4
 //! severed     connections that break                           E1
@@ -20,6 +21,7 @@
 
 mod append;
 mod batch;
+mod contract;
 mod events;
 mod executing;
 mod open_log;

@@ -34,6 +34,9 @@ pub trait EventLog: Send + Sync {
     /// Waits until there may be events after `after`, or until a while has passed: a hint to read,
     /// never a promise. Call it when a read has come back empty.
     async fn wait(&self, after: Position);
+
+    /// Asks the store whether it is there; answers what it is, such as `PostgreSQL 15.18`.
+    async fn probe(&self) -> Result<String, LogError>;
 }
 
 /// An event to be appended.

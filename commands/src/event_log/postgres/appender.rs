@@ -16,8 +16,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::batch::{self, Placed, Request};
-use super::head::Head;
+use super::announcements::Announcements;
+use super::batch::{self, Overlap, Placed, Request};
 use super::{partitions, unavailable};
 
 /// Most requests in one statement.
@@ -40,12 +40,12 @@ pub(super) fn connect_options(pool: &PgPool) -> PgConnectOptions {
 /// One lane's worker.
 pub(super) struct Appender {
     pool: PgPool,
-    head: Arc<Head>,
+    announcements: Arc<Announcements>,
 }
 
 impl Appender {
-    pub(super) fn new(pool: PgPool, head: Arc<Head>) -> Self {
-        Self { pool, head }
+    pub(super) fn new(pool: PgPool, announcements: Arc<Announcements>) -> Self {
+        Self { pool, announcements }
     }
 
     pub(super) async fn run(
@@ -125,7 +125,7 @@ impl Appender {
             .map(|placed| ((placed.stream_id, placed.event_id), placed.appended))
             .collect();
         if let Some(last) = by_event.values().map(|appended| appended.position).max() {
-            self.head.advance(last);
+            self.announcements.advance(last);
         }
         for request in batch {
             let stream_id = request.stream.id;
@@ -140,8 +140,10 @@ impl Appender {
 
     async fn conflict_or_repeat(&self, request: &Request) -> Result<Appended, LogError> {
         let ids: Vec<_> = request.events.iter().map(|event| event.id).collect();
-        let found = batch::find(&self.pool, request.stream, &ids).await.map_err(unavailable)?;
-        found.ok_or(LogError::Conflict { stream: request.stream })
+        match batch::find(&self.pool, request.stream, &ids).await.map_err(unavailable)? {
+            Overlap::Whole(appended) => Ok(appended),
+            Overlap::Partial | Overlap::None => Err(LogError::Conflict { stream: request.stream }),
+        }
     }
 }
 

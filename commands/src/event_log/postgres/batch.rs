@@ -160,13 +160,21 @@ pub(super) async fn append(
     rows.iter().map(placed).collect()
 }
 
-/// Where the events are, if they are in the stream already: an append that was repeated because its first
-/// answer was lost.
+/// How many of the events are in the stream already.
+pub(super) enum Overlap {
+    /// All, the last of them here: an append that was repeated because its first answer was lost.
+    Whole(Appended),
+    /// Some: ids were used again.
+    Partial,
+    None,
+}
+
+/// How many of the events are in the stream already, and where.
 pub(super) async fn find(
     pool: &PgPool,
     stream: StreamName,
     events: &[EventId],
-) -> Result<Option<Appended>, sqlx::Error> {
+) -> Result<Overlap, sqlx::Error> {
     let ids: Vec<Uuid> = events.iter().map(|id| id.0).collect();
     let rows = sqlx::query(
         "select stream_id, event_id, version, position, transaction_id::text::bigint as transaction_id
@@ -180,8 +188,11 @@ pub(super) async fn find(
     .bind(&ids)
     .fetch_all(pool)
     .await?;
-    let is_whole = rows.len() == ids.len();
-    rows.last().filter(|_| is_whole).map(placed).transpose().map(|found| found.map(|p| p.appended))
+    match rows.last() {
+        Some(last) if rows.len() == ids.len() => Ok(Overlap::Whole(placed(last)?.appended)),
+        Some(_) => Ok(Overlap::Partial),
+        None => Ok(Overlap::None),
+    }
 }
 
 fn placed(row: &sqlx::postgres::PgRow) -> Result<Placed, sqlx::Error> {

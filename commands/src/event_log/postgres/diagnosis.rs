@@ -45,3 +45,11 @@ pub async fn diagnose(pool: &PgPool) -> Result<Diagnosis, sqlx::Error> {
         is_ahead_of_server: row.try_get("is_ahead_of_server")?,
     })
 }
+
+/// The server's version, such as `15.18`: the cheapest sign of life that tells something.
+pub(super) async fn server_version(pool: &PgPool) -> Result<String, sqlx::Error> {
+    let version: String =
+        sqlx::query_scalar("select current_setting('server_version')").fetch_one(pool).await?;
+    // Distributions add words of their own, such as "15.18 (Debian 15.18-0+deb12u1)".
+    Ok(version.split_whitespace().next().unwrap_or_default().to_owned())
+}
