@@ -7,6 +7,7 @@
 mod database;
 mod demo;
 mod doctor;
+mod event_store;
 mod migrate;
 mod output;
 mod projections;
@@ -59,7 +60,10 @@ enum Verb {
     /// Look after read models.
     #[command(subcommand)]
     Projections(projections::Verb),
-    /// Check settings, database and WAHA, and say how to put right what is wrong.
+    /// Look after the event store.
+    #[command(subcommand)]
+    EventStore(event_store::Verb),
+    /// Check settings, database, event store and WAHA, and say how to put right what is wrong.
     Doctor,
     /// Print the reference of all settings, in Markdown.
     Settings,
@@ -125,6 +129,7 @@ async fn perform(Arguments { verb, output }: Arguments) -> Result<(), CliError> 
         Verb::User(verb) => user::perform(verb, output).await,
         Verb::Queue(verb) => queue::perform(verb, output).await,
         Verb::Projections(verb) => projections::perform(verb, output).await,
+        Verb::EventStore(verb) => event_store::perform(verb, output).await,
         Verb::Doctor => doctor::perform(output).await,
         Verb::Settings => print(&table::reference()),
         Verb::Demo => demo::perform().await,

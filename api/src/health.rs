@@ -41,17 +41,24 @@ struct Health {
 
 /// `GET /health`: everything.
 pub async fn overview(State(app): State<App>) -> Response {
-    let (database, waha) = tokio::join!(probe::database(&app), probe::waha(&app));
+    let (database, event_store, waha) =
+        tokio::join!(probe::database(&app), probe::event_store(&app), probe::waha(&app));
     let projections = probe::projections(&app, &database).await;
     let sagas = probe::sagas(&app, &database).await;
-    let rest_is_up = waha.is_up() && projections.is_up() && sagas.is_up();
-    let status = match (database.is_up(), rest_is_up) {
+    let are_needed_up = database.is_up() && event_store.is_up();
+    let are_others_up = waha.is_up() && projections.is_up() && sagas.is_up();
+    let status = match (are_needed_up, are_others_up) {
         (false, _) => Status::Unavailable,
         (true, false) => Status::Degraded,
         (true, true) => Status::Ok,
     };
-    let services =
-        [("database", database), ("projections", projections), ("sagas", sagas), ("waha", waha)];
+    let services = [
+        ("database", database),
+        ("eventStore", event_store),
+        ("projections", projections),
+        ("sagas", sagas),
+        ("waha", waha),
+    ];
     report(&app, status, services)
 }
 
@@ -62,15 +69,15 @@ pub async fn live(State(app): State<App>) -> Response {
 
 /// `GET /health/ready`: requests may come here.
 pub async fn ready(State(app): State<App>) -> Response {
-    let database = probe::database(&app).await;
+    let (database, event_store) = tokio::join!(probe::database(&app), probe::event_store(&app));
     let projections = probe::projections(&app, &database).await;
     let sagas = probe::sagas(&app, &database).await;
-    let server = probe::server(&app);
     let services = [
         ("database", database),
+        ("eventStore", event_store),
         ("projections", projections),
         ("sagas", sagas),
-        ("server", server),
+        ("server", probe::server(&app)),
     ];
     all_or_nothing(&app, services)
 }
@@ -87,8 +94,10 @@ pub async fn waha(State(app): State<App>) -> Response {
 
 /// `GET /webhooks/health`: webhooks are taken.
 pub async fn webhooks(State(app): State<App>) -> Response {
-    let database = probe::database(&app).await;
-    all_or_nothing(&app, [("database", database), ("server", probe::server(&app))])
+    let (database, event_store) = tokio::join!(probe::database(&app), probe::event_store(&app));
+    let server = probe::server(&app);
+    let services = [("database", database), ("eventStore", event_store), ("server", server)];
+    all_or_nothing(&app, services)
 }
 
 fn all_or_nothing<const N: usize>(app: &App, services: [(&'static str, Service); N]) -> Response {

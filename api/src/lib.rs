@@ -23,6 +23,7 @@ pub mod cli;
 pub mod dead_letters;
 pub mod demo;
 pub mod envelope;
+pub mod event_store;
 pub mod eventually;
 pub mod extract;
 pub mod guard;

@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use axum::Router;
 use commands::credentials::Credentials;
-use commands::event_log::postgres::PostgresLog;
 use commands::executor::Executor;
 use commands::leases::PostgresLeases;
 use commands::passwords::Passwords;
@@ -25,6 +24,7 @@ use commands::sagas::webhooks::WebhookSaga;
 use commands::session_keys::SessionKeys;
 use domain::id::EngineId;
 use domain::ports::Ambient;
+use domain::ports::event_log::LogError;
 use projections::projector::Projector;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -37,7 +37,7 @@ use crate::ambient::SystemAmbient;
 use crate::app::App;
 use crate::roles::{EngineRole, Roles};
 use crate::settings::{DeliverySettings, Settings, WahaSettings};
-use crate::{metering, router};
+use crate::{event_store, metering, router};
 
 /// Connections to the database, the appenders' own not counted.
 pub const CONNECTIONS_MAX: u32 = 24;
@@ -76,6 +76,9 @@ pub enum StartError {
     /// The settings make no WAHA client.
     #[error("the settings make no WAHA client")]
     Waha(#[from] InvalidOptions),
+    /// The settings make no client of the event store.
+    #[error("the event store cannot be opened")]
+    EventStore(#[from] LogError),
     /// The machine cannot hash passwords.
     #[error("passwords cannot be hashed here")]
     Passwords(#[from] commands::passwords::PasswordError),
@@ -94,7 +97,8 @@ impl Engine {
     ) -> Result<Self, StartError> {
         let ambient: Arc<dyn Ambient> = Arc::new(SystemAmbient);
         let (http, work, log) = (Stage::default(), Stage::default(), Stage::default());
-        let event_log = PostgresLog::open(pool.clone(), &log.tasks, &log.shutdown);
+        let event_log =
+            event_store::open(&settings.event_store, pool.clone(), &log.tasks, &log.shutdown)?;
         let executor = Executor::new(event_log.clone(), Arc::clone(&ambient));
         let waha = waha_client(&settings.waha, Arc::clone(&ambient))?;
         let engine = EngineId(ambient.new_id());

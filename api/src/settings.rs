@@ -7,6 +7,7 @@
 mod database;
 mod delivery;
 mod duration;
+mod event_store;
 mod http;
 mod log;
 mod reader;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use database::DatabaseSettings;
 pub use delivery::DeliverySettings;
+pub use event_store::EventStoreSettings;
 pub use http::{CorsOrigins, HttpSettings};
 pub use log::{LogFormat, LogSettings};
 pub use reader::SettingError;
@@ -31,8 +33,10 @@ use reader::Reader;
 /// Every setting of `serve`.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the events and the read models are.
+    /// Where the read models are, and the events unless they are elsewhere.
     pub database: DatabaseSettings,
+    /// Where the events are.
+    pub event_store: EventStoreSettings,
     /// How HTTP is served.
     pub http: HttpSettings,
     /// How tokens are signed.
@@ -50,6 +54,7 @@ impl Settings {
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<SettingError>> {
         Reader::read(&lookup, |reader| {
             let database = DatabaseSettings::take(reader);
+            let event_store = EventStoreSettings::take(reader);
             let http = HttpSettings::take(reader);
             let tokens = TokenSettings::take(reader);
             let waha = WahaSettings::take(reader);
@@ -57,6 +62,7 @@ impl Settings {
             let log = LogSettings::take(reader);
             Ok(Self {
                 database: database?,
+                event_store: event_store?,
                 http: http?,
                 tokens: tokens?,
                 waha: waha?,
@@ -82,6 +88,7 @@ macro_rules! sections {
 
 sections!(
     DatabaseSettings,
+    EventStoreSettings,
     HttpSettings,
     TokenSettings,
     WahaSettings,

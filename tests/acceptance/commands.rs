@@ -2,6 +2,7 @@
 
 mod database;
 mod doctor;
+mod event_store;
 mod people;
 mod projections;
 mod queue;

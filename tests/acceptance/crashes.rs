@@ -1,6 +1,7 @@
 //! Processes are killed, paused, doubled and told to stop: nothing is lost, nothing is sent twice (D5, D9, X8).
 
 mod draining;
+mod event_store;
 mod killed;
 mod site;
 mod takeover;

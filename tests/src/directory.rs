@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use commands::credentials::{Credential, Credentials};
-use commands::event_log::postgres::PostgresLog;
 use commands::executor::Executor;
 use commands::passwords::Passwords;
 use domain::access::Role;
@@ -14,10 +13,13 @@ use domain::ports::event_log::{Actor, Metadata};
 use domain::tenant::{self, Tenant};
 use domain::user::{self, User};
 use heliograph::ambient::SystemAmbient;
+use heliograph::event_store;
 use sqlx::PgPool;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::setup::Setup;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -45,10 +47,10 @@ pub struct Account {
 }
 
 impl Directory {
-    /// In this database.
-    pub fn open(pool: &PgPool) -> Self {
+    /// In this database, and in the event store that the installation is set up with.
+    pub fn open(pool: &PgPool, setup: &Setup) -> Self {
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let log = PostgresLog::open(pool.clone(), &tasks, &shutdown);
+        let log = event_store::open(&setup.event_store(), pool.clone(), &tasks, &shutdown).unwrap();
         let executor = Executor::new(log, Arc::new(SystemAmbient));
         Self { executor, credentials: Credentials::new(pool.clone()), tasks, shutdown }
     }

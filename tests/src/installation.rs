@@ -45,7 +45,7 @@ impl Installation {
     pub fn start_before(database: PgPool, setup: Setup, waha: Simulator) -> Self {
         let port = Port::reserve();
         let engine = start_engine(&database, &setup, &waha, &port);
-        let directory = Directory::open(&database);
+        let directory = Directory::open(&database, &setup);
         let nobody = Caller::nobody(port.url());
         Self { waha, engine, port, setup, database, directory, nobody }
     }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use heliograph::settings::Settings;
+use heliograph::settings::{EventStoreSettings, Settings};
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use waha_simulator::{Engine, SimulatorOptions};
@@ -97,6 +97,12 @@ impl Setup {
             Some(line) => direct.clone().host("127.0.0.1").port(line.port()),
             None => direct.clone(),
         }
+    }
+
+    /// Where the events are.
+    pub fn event_store(&self) -> EventStoreSettings {
+        EventStoreSettings::read(|name| self.settings.get(name).cloned())
+            .unwrap_or_else(|errors| panic!("the test's event store is wrong: {errors:#?}"))
     }
 
     /// The environment of an engine.

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use commands::event_log::postgres::PostgresLog;
 use commands::executor::Executor;
-use domain::ports::event_log::{Actor, Metadata};
+use domain::ports::event_log::{Actor, EventLog, Metadata};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tokio_util::sync::CancellationToken;
@@ -14,9 +13,10 @@ use tokio_util::task::TaskTracker;
 use super::{CliError, environment};
 use crate::accounts::{AccountError, Accounts};
 use crate::ambient::SystemAmbient;
-use crate::migrations;
-use crate::settings::DatabaseSettings;
+use crate::settings::{DatabaseSettings, EventStoreSettings};
+use crate::{event_store, migrations};
 
+pub(super) const EVENT_STORE_FAILED: &str = "the event store cannot be used: check EVENT_STORE_URL";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECTIONS_MAX: u32 = 8;
 
@@ -34,7 +34,7 @@ pub(super) async fn connect() -> Result<PgPool, CliError> {
 /// The log of a migrated database, open for a while.
 pub(super) struct OpenLog {
     pub(super) pool: PgPool,
-    pub(super) log: Arc<PostgresLog>,
+    pub(super) log: Arc<dyn EventLog>,
     pub(super) executor: Executor,
     tasks: TaskTracker,
     shutdown: CancellationToken,
@@ -45,8 +45,10 @@ impl OpenLog {
         let pool = connect().await?;
         require_migrated(&pool).await?;
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let log = PostgresLog::open(pool.clone(), &tasks, &shutdown);
-        let executor = Executor::new(log.clone(), Arc::new(SystemAmbient));
+        let settings = EventStoreSettings::read(environment).map_err(CliError::Settings)?;
+        let log = event_store::open(&settings, pool.clone(), &tasks, &shutdown)
+            .map_err(CliError::failed(EVENT_STORE_FAILED))?;
+        let executor = Executor::new(Arc::clone(&log), Arc::new(SystemAmbient));
         Ok(Self { pool, log, executor, tasks, shutdown })
     }
 

@@ -13,9 +13,8 @@ use sqlx::PgPool;
 use super::output::OutputFormat;
 use super::{CliError, database, environment};
 use crate::ambient::SystemAmbient;
-use crate::migrations;
-use crate::serve;
-use crate::settings::{Settings, WahaSettings};
+use crate::settings::{EventStoreSettings, Settings, WahaSettings};
+use crate::{event_store, migrations, serve};
 
 /// Oldest server that is supported: 15.0.
 const SERVER_VERSION_MIN: i32 = 150_000;
@@ -34,7 +33,13 @@ struct Finding {
 pub(super) async fn perform(output: OutputFormat) -> Result<(), CliError> {
     let mut findings = vec![settings()];
     match database::connect().await {
-        Ok(pool) => findings.extend(look_at_database(&pool).await),
+        Ok(pool) => {
+            findings.extend(look_at_database(&pool).await);
+            // What is wrong with the setting itself was told with the others.
+            if let Ok(settings) = EventStoreSettings::read(environment) {
+                findings.extend(look_at_event_store(&settings, &pool).await);
+            }
+        }
         Err(error) => findings.push(ill("database", &error)),
     }
     if let Ok(settings) = WahaSettings::read(environment) {
@@ -73,8 +78,8 @@ async fn look_at_database(pool: &PgPool) -> Vec<Finding> {
     }
     findings.push(well("migrations", "all applied"));
     match diagnosis::diagnose(pool).await {
-        Ok(diagnosis) => findings.extend(judge(&diagnosis)),
-        Err(error) => findings.push(ill("event log", &error)),
+        Ok(diagnosis) => findings.extend(judge_server(&diagnosis)),
+        Err(error) => findings.push(ill("database", &error)),
     }
     findings.push(match checkpoint::statuses(pool).await {
         Ok(all) => moving("read models", all.iter().filter_map(explain)),
@@ -116,15 +121,27 @@ fn explain_saga(status: &SagaStatus) -> Option<String> {
     ))
 }
 
-fn judge(diagnosis: &Diagnosis) -> Vec<Finding> {
-    let finding = |what, is_well, well: String, fix: &str| Finding {
-        what,
-        is_well,
-        detail: if is_well { well } else { fix.to_owned() },
-    };
+async fn look_at_event_store(settings: &EventStoreSettings, pool: &PgPool) -> Vec<Finding> {
+    let mut findings = vec![match event_store::probe(settings, pool).await {
+        Ok(what) => well("event store", &what),
+        Err(error) => ill("event store", &error),
+    }];
+    if settings.address.is_none()
+        && let Ok(diagnosis) = diagnosis::diagnose(pool).await
+    {
+        findings.extend(judge_log(&diagnosis));
+    }
+    findings
+}
+
+fn finding(what: &'static str, is_well: bool, well: String, fix: &str) -> Finding {
+    Finding { what, is_well, detail: if is_well { well } else { fix.to_owned() } }
+}
+
+/// What matters of PostgreSQL, whatever is in it.
+fn judge_server(diagnosis: &Diagnosis) -> [Finding; 2] {
     let version = diagnosis.server_version;
-    let seconds = diagnosis.oldest_transaction_seconds;
-    vec![
+    [
         finding(
             "PostgreSQL",
             version >= SERVER_VERSION_MIN,
@@ -137,6 +154,13 @@ fn judge(diagnosis: &Diagnosis) -> Vec<Finding> {
             "commits wait for the disk".to_owned(),
             "set fsync = on and synchronous_commit = on: accepted messages can be lost",
         ),
+    ]
+}
+
+/// What matters if the log is in it.
+fn judge_log(diagnosis: &Diagnosis) -> [Finding; 3] {
+    let seconds = diagnosis.oldest_transaction_seconds;
+    [
         finding(
             "log partitions",
             diagnosis.has_partitions_ahead,

@@ -6,10 +6,10 @@ use sqlx::postgres::PgPoolOptions;
 use tokio::net::TcpListener;
 
 use super::{CliError, database, environment};
-use crate::logging;
 use crate::roles::Roles;
 use crate::serve::{self, Engine};
 use crate::settings::Settings;
+use crate::{event_store, logging};
 
 pub(super) async fn perform(roles: &Roles) -> Result<(), CliError> {
     let settings = Settings::read(environment).map_err(CliError::Settings)?;
@@ -29,6 +29,9 @@ pub(super) async fn start(settings: &Settings, roles: &Roles) -> Result<Engine, 
         .await
         .map_err(CliError::failed("the database cannot be reached: check DATABASE_URL"))?;
     database::require_migrated(&pool).await?;
+    event_store::probe(&settings.event_store, &pool)
+        .await
+        .map_err(CliError::failed(database::EVENT_STORE_FAILED))?;
     let listener = TcpListener::bind(settings.http.listen).await.map_err(CliError::failed(
         "the port cannot be listened on: is it taken? set PORT to another",
     ))?;

@@ -1,5 +1,6 @@
 //! Looks at what the process needs, for no longer than somebody who asks about health should wait.
 
+use std::error::Error;
 use std::time::{Duration, Instant};
 
 use projections::projector::checkpoint;
@@ -59,6 +60,20 @@ pub(super) async fn database(app: &App) -> Service {
         Ok(Ok(())) => Service::up().after(since),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the database does not answer");
+            Service::down("does not answer").after(since)
+        }
+        Err(_) => Service::down("does not answer in time").after(since),
+    }
+}
+
+/// Whether the event store answers, and what it is.
+pub(super) async fn event_store(app: &App) -> Service {
+    let since = Instant::now();
+    match timeout(LOOK_TIME_MAX, app.executor.log().probe()).await {
+        Ok(Ok(what)) => Service { detail: Some(what), ..Service::up() }.after(since),
+        Ok(Err(error)) => {
+            let cause = error.source().map(ToString::to_string);
+            tracing::warn!(%error, cause, "the event store does not answer");
             Service::down("does not answer").after(since)
         }
         Err(_) => Service::down("does not answer in time").after(since),

@@ -77,6 +77,9 @@ table! {
     DB_DATABASE, open, NONE,
         "the name of the database",
         "The database's name, where `DATABASE_URL` is not set.";
+    EVENT_STORE_URL, secret, NONE,
+        "esdb://<user>:<password>@<host>:2113, with ?tls=false if the server speaks without TLS; or leave it out",
+        "An EventStoreDB (KurrentDB) that keeps the events. Optional: without it, PostgreSQL does. See [event stores](event-stores.md).";
     HOST, open, Some("0.0.0.0"),
         "an IP address, such as 0.0.0.0 or 127.0.0.1",
         "The address to listen on.";
@@ -140,7 +143,7 @@ table! {
     LOG_FORMAT, open, Some("text"),
         "text or json",
         "How log lines are written.";
-    LOG_LEVEL, open, Some("info,sqlx=warn"),
+    LOG_LEVEL, open, Some("info,sqlx=warn,eventstore=off"),
         "error, warn, info, debug or trace, or directives such as info,sqlx=warn",
         "How much is logged.";
 }

@@ -47,7 +47,7 @@ pub(crate) fn metadata() -> Metadata {
     }
 }
 
-fn new_event(event: impl Into<Event>) -> NewEvent {
+pub(crate) fn new_event(event: impl Into<Event>) -> NewEvent {
     NewEvent { id: EventId(Edge.new_id()), event: event.into(), metadata: metadata() }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! contract    what every store promises                   E1, E2, E3, E7
+//! eventstore  what a server must do wrong on purpose       E1, E2
 //! append      versions, conflicts, repeats                     E1
 //! batch       appends that share a commit, and poison          E4
 //! severed     connections that break                           E1
@@ -23,6 +24,7 @@ mod append;
 mod batch;
 mod contract;
 mod events;
+mod eventstore;
 mod executing;
 mod open_log;
 mod order;

@@ -30,7 +30,7 @@ pub(super) struct Site {
 impl Site {
     pub(super) async fn new(database: PgPool, setup: Setup) -> Self {
         let waha = Simulator::start(setup.waha.clone()).await.unwrap();
-        let directory = Directory::open(&database);
+        let directory = Directory::open(&database, &setup);
         Self { waha, directory, database, setup, port: Port::reserve() }
     }
 

@@ -9,12 +9,12 @@ use sqlx::PgPool;
 async fn every_kind_of_health_has_the_same_shape(pool: PgPool) {
     let stage = Installation::start(pool).await;
     for (path, services) in [
-        ("/health", ["database", "projections", "waha"].as_slice()),
+        ("/health", ["database", "eventStore", "projections", "waha"].as_slice()),
         ("/health/db", &["database"]),
         ("/health/live", &[]),
-        ("/health/ready", &["database", "projections", "server"]),
+        ("/health/ready", &["database", "eventStore", "projections", "server"]),
         ("/waha/health", &["waha"]),
-        ("/webhooks/health", &["database", "server"]),
+        ("/webhooks/health", &["database", "eventStore", "server"]),
     ] {
         for prefix in ["", "/api/v1"] {
             let health = stage.nobody().get(&format!("{prefix}{path}")).await.expect(200);

@@ -124,6 +124,16 @@ impl Fake {
         self.state.appends()
     }
 
+    /// Fills it with events of somebody else.
+    pub fn fill(&self, count: usize) {
+        self.state.fill(count);
+    }
+
+    /// How many events it has looked at for subscriptions.
+    pub fn searched(&self) -> usize {
+        self.state.searched()
+    }
+
     /// Stops it.
     pub async fn stop(self) {
         self.shutdown.cancel();

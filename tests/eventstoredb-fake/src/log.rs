@@ -12,7 +12,7 @@ const RECORD_BYTES: u64 = 128;
 const TICKS_PER_SECOND: u128 = 10_000_000;
 
 /// An event to be appended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Proposed {
     pub(crate) id: Uuid,
     pub(crate) metadata: HashMap<String, String>,

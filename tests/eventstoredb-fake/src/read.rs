@@ -191,6 +191,7 @@ impl Subscription {
             let Some(event) = self.next(position) else { return Ok(position) };
             position = event.position;
             *searched += 1;
+            self.state.search();
             if self.search.finds(&event) {
                 self.send(appeared(&event)).await?;
             }

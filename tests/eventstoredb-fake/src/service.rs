@@ -34,6 +34,7 @@ pub(crate) struct State {
     misbehaviour: Mutex<VecDeque<Misbehaviour>>,
     delay: Mutex<Duration>,
     appends: Mutex<usize>,
+    searched: Mutex<usize>,
 }
 
 impl State {
@@ -45,6 +46,7 @@ impl State {
             misbehaviour: Mutex::default(),
             delay: Mutex::default(),
             appends: Mutex::default(),
+            searched: Mutex::default(),
         }
     }
 
@@ -66,6 +68,24 @@ impl State {
 
     pub(crate) fn appends(&self) -> usize {
         *locked(&self.appends)
+    }
+
+    pub(crate) fn searched(&self) -> usize {
+        *locked(&self.searched)
+    }
+
+    pub(crate) fn search(&self) {
+        *locked(&self.searched) += 1;
+    }
+
+    pub(crate) fn fill(&self, count: usize) {
+        let mut log = self.log();
+        for id in 0..count as u128 {
+            let event = Proposed { id: Uuid::from_u128(id), ..Proposed::default() };
+            // Nobody expects anything of this stream, so nothing can be wrong with it.
+            let _ = log.append("somebody-else", Expected::Any, vec![event]);
+        }
+        self.length.send_replace(log.events.len());
     }
 
     fn append(

@@ -60,7 +60,7 @@ pub enum InvalidAddress {
     #[error("has the parameter {0}, which is none of {list}", list = PARAMETERS.join(", "))]
     Parameter(String),
     /// A parameter has a value it cannot have.
-    #[error("{0}")]
+    #[error("cannot be read: {0}")]
     Value(String),
     /// A file it names cannot be used.
     #[error("names {path} as {parameter}, which is no readable PEM file")]

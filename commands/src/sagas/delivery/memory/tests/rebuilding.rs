@@ -100,7 +100,7 @@ fn history() -> Vec<RecordedEvent> {
         ),
     ];
     let given_up =
-        DeadLettered { reason: DeadLetterReason::SessionDeleted, detail: None, at: at(60) };
+        DeadLettered { attempt: None, reason: DeadLetterReason::SessionDeleted, detail: None, at: at(60) };
     let redriven = Redriven {
         session_id: SESSION,
         to: one.parse().unwrap(),
