@@ -3,7 +3,7 @@
 //! ```text
 //! executor     a command to one aggregate: load, decide, append, again if somebody was faster
 //! codec        events to and from their stored form
-//! event_log    the log on PostgreSQL
+//! event_log    the log on PostgreSQL or EventStoreDB, and the contract of both
 //! sagas        delivery, sessions, webhooks: events in, commands and calls to WAHA out
 //! leases       which process reads for which saga or projection
 //! secrets      credentials, passwords, session_keys: what must never be in an event

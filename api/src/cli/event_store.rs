@@ -21,7 +21,7 @@ pub(super) enum Verb {
     /// PostgreSQL they make a database of their own and drop it.
     Check {
         /// Such as `esdb://admin:changeit@localhost:2113?tls=false`, or a URL of PostgreSQL. Without it,
-        /// EVENT_STORE_URL or else DATABASE_URL, which keeps the password out of the process list.
+        /// `EVENT_STORE_URL` or else `DATABASE_URL`, which keeps the password out of the process list.
         #[arg(long)]
         url: Option<String>,
     },

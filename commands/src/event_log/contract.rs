@@ -6,19 +6,20 @@
 //! repeats    the same append again             E1      strangers  what is not ours, or unknown    E2
 //! reading    what was written reads back       E2      store      what a case needs of a store
 //! order      one order, no hole, live          E3, E7  stage      what a case stands on
+//!                                                      scratch, server   the stores there are
 //! ```
 //!
 //! Invariant: a case makes its own tenant and leaves everybody else alone, so the cases can be run on a server
 //! that is in use.
 
 mod appending;
-mod eventstore;
 mod order;
 mod outages;
-mod postgres;
 mod reading;
 mod relay;
 mod repeats;
+mod scratch;
+mod server;
 mod stage;
 mod store;
 mod strangers;
@@ -31,8 +32,8 @@ use domain::ports::Ambient;
 use futures::future::BoxFuture;
 use serde::Serialize;
 
-pub use eventstore::EventStoreServer;
-pub use postgres::Scratch;
+pub use scratch::Scratch;
+pub use server::EventStoreServer;
 use stage::{Failure, Stage};
 pub use store::Store;
 

@@ -3,10 +3,8 @@
 //! ```text
 //! contract    what every store promises                   E1, E2, E3, E7
 //! eventstore  what a server must do wrong on purpose       E1, E2
-//! append      versions, conflicts, repeats                     E1
 //! batch       appends that share a commit, and poison          E4
 //! severed     connections that break                           E1
-//! reading     order within a stream, tenants, the unreadable   E1, E5
 //! order       the order of the whole log, without holes        E3
 //! processes   the same with several processes, one killed      E3
 //! wake        how soon a reader learns of an append            E7
@@ -20,7 +18,6 @@
     reason = "a test that cannot go on fails, and so do those who help it"
 )]
 
-mod append;
 mod batch;
 mod contract;
 mod events;
@@ -30,7 +27,6 @@ mod open_log;
 mod order;
 mod partitions;
 mod processes;
-mod reading;
 mod relay;
 mod severed;
 mod wake;

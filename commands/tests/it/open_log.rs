@@ -54,15 +54,6 @@ impl OpenLog {
         self.append(stream, ExpectedVersion::Exact(Version(version)), events.to_vec()).await
     }
 
-    /// Appends to a stream as it is.
-    pub(crate) async fn append_any(
-        &self,
-        stream: StreamName,
-        events: &[NewEvent],
-    ) -> Result<Appended, LogError> {
-        self.append(stream, ExpectedVersion::Any, events.to_vec()).await
-    }
-
     /// The ids of a stream's events, oldest first.
     pub(crate) async fn ids_of(&self, stream: StreamName) -> Vec<EventId> {
         self.read_stream(stream).await.unwrap().iter().map(|event| event.id).collect()

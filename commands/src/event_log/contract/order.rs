@@ -42,15 +42,15 @@ pub(super) async fn every_reader_sees_every_event_once_and_in_one_order_while_ma
     });
     let (here, there) = (stage.open()?, stage.open()?);
     let reading = async {
-        let (seen_here, seen_there) =
+        let (seen, seen_elsewhere) =
             tokio::try_join!(stage.tail(&*here, start, total), stage.tail(&*there, start, total))?;
-        Ok((seen_here, seen_there))
+        Ok((seen, seen_elsewhere))
     };
-    let (written, (seen_here, seen_there)) = tokio::try_join!(try_join_all(writers), reading)?;
-    ensure!(seen_here == seen_there, "two readers saw two orders");
-    ensure_once_and_in_order(&seen_here)?;
-    let seen: HashSet<_> = recorded_ids(&seen_here).into_iter().collect();
-    let skipped = written.concat().iter().filter(|id| !seen.contains(id)).count();
+    let (written, (seen, seen_elsewhere)) = tokio::try_join!(try_join_all(writers), reading)?;
+    ensure!(seen == seen_elsewhere, "two readers saw two orders");
+    ensure_once_and_in_order(&seen)?;
+    let ids: HashSet<_> = recorded_ids(&seen).into_iter().collect();
+    let skipped = written.concat().iter().filter(|id| !ids.contains(id)).count();
     ensure!(skipped == 0, "{skipped} events were skipped");
     Ok(())
 }

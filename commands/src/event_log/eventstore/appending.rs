@@ -52,10 +52,10 @@ async fn append_at(
                 return Ok(appended);
             }
             // A server may recognise a repeat without knowing any more where its events are.
-            whole_or_conflict(stream, overlap(connection, stream, events).await?)
+            whole_or_conflict(stream, &overlap(connection, stream, events).await?)
         }
         Err(Error::WrongExpectedVersion { .. }) => {
-            whole_or_conflict(stream, overlap(connection, stream, events).await?)
+            whole_or_conflict(stream, &overlap(connection, stream, events).await?)
         }
         Err(error) if is_refusal(&error) => Err(refused(&error)),
         Err(error) => Err(unavailable(error)),
@@ -73,7 +73,7 @@ async fn append_to_any(
     loop {
         let version = match overlap(connection, stream, events).await? {
             Overlap::None { version } => version,
-            found => return whole_or_conflict(stream, found),
+            found => return whole_or_conflict(stream, &found),
         };
         match append_at(connection, stream, version, events).await {
             Err(LogError::Conflict { .. }) => {}
@@ -111,9 +111,9 @@ async fn overlap(
     })
 }
 
-fn whole_or_conflict(stream: StreamName, overlap: Overlap) -> Result<Appended, LogError> {
+fn whole_or_conflict(stream: StreamName, overlap: &Overlap) -> Result<Appended, LogError> {
     match overlap {
-        Overlap::Whole(appended) => Ok(appended),
+        Overlap::Whole(appended) => Ok(*appended),
         Overlap::Partial | Overlap::None { .. } => Err(LogError::Conflict { stream }),
     }
 }

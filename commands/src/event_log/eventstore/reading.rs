@@ -67,14 +67,14 @@ pub(super) async fn read_stream(
 ) -> Result<Vec<RecordedEvent>, LogError> {
     let events = events_of(connection, stream).await.map_err(unavailable)?;
     let events = events.into_iter().zip(1..).map(|(event, version)| {
-        let event = record::recorded(stream, event)?;
-        if event.version == Version(version) { Ok(event) } else { Err(torn(event)) }
+        let event = record::recorded(stream, &event)?;
+        if event.version == Version(version) { Ok(event) } else { Err(torn(&event)) }
     });
     events.collect()
 }
 
 /// Decisions are not taken on half a history: somebody truncated the stream behind our back.
-fn torn(first: RecordedEvent) -> LogError {
+fn torn(first: &RecordedEvent) -> LogError {
     LogError::Unreadable {
         stream: first.stream.to_string(),
         version: first.version,
@@ -96,7 +96,7 @@ pub(super) async fn read_all(
     let page = read.await.map_err(unavailable)?;
     let last = page.events.last().map_or(after, |(_, event)| record::position(event.position));
     quiet.note(last, page.searched_to);
-    page.events.into_iter().map(|(stream, event)| record::recorded(stream, event)).collect()
+    page.events.into_iter().map(|(stream, event)| record::recorded(stream, &event)).collect()
 }
 
 /// What a subscription brought before it was left.

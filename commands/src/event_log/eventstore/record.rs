@@ -52,7 +52,7 @@ pub(super) fn encode(stream: StreamName, event: &NewEvent) -> Result<EventData, 
 /// An event of ours, read back.
 pub(super) fn recorded(
     stream: StreamName,
-    event: eventstore::RecordedEvent,
+    event: &eventstore::RecordedEvent,
 ) -> Result<RecordedEvent, LogError> {
     let version = version(event.revision);
     let position = position(event.position);
@@ -77,7 +77,7 @@ pub(super) fn recorded(
         event: decoded,
         stored,
         metadata: Metadata { actor, correlation_id, causation_id, request_id },
-        recorded_at: recorded_at(&event),
+        recorded_at: recorded_at(event),
     })
 }
 

@@ -38,7 +38,7 @@ impl Scratch {
         sqlx::raw_sql(AssertSqlSafe(format!("create database {name}"))).execute(&server).await?;
         let options = options.database(&name);
         let scratch = Self { server, name, options };
-        let migrated = migrations.run(&scratch.pool(scratch.options.clone())).await;
+        let migrated = migrations.run(&connect(scratch.options.clone())).await;
         if let Err(error) = migrated {
             scratch.remove().await?;
             return Err(error);
@@ -52,10 +52,10 @@ impl Scratch {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&self.server).await?;
         Ok(())
     }
+}
 
-    fn pool(&self, options: PgConnectOptions) -> PgPool {
-        PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_lazy_with(options)
-    }
+fn connect(options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_lazy_with(options)
 }
 
 #[async_trait]
@@ -73,7 +73,7 @@ impl Store for Scratch {
             }
             Way::AsNobody => self.options.clone().password("wrong"),
         };
-        Ok(PostgresLog::open(self.pool(options), tasks, shutdown))
+        Ok(PostgresLog::open(connect(options), tasks, shutdown))
     }
 
     fn server(&self) -> Result<String, Failure> {
@@ -89,7 +89,7 @@ impl Store for Scratch {
         )
         .bind(stream.id)
         .bind(event_type)
-        .execute(&self.pool(self.options.clone()))
+        .execute(&connect(self.options.clone()))
         .await;
         inserted.map(drop).map_err(|error| Failure::Broken(told(&error)))
     }
