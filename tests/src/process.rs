@@ -33,17 +33,14 @@ fn command(environment: &Environment) -> Command {
     command
 }
 
-/// The binary lies beside the directory of the test's own.
+/// The binary lies beside the program that asks, or one directory above it: tests lie in `deps`.
 fn path() -> PathBuf {
-    let test = std::env::current_exe().expect("the test does not know where it is");
-    let path = test.parent().and_then(|deps| deps.parent()).expect("no target directory");
-    let path = path.join("heliograph");
-    assert!(
-        path.exists(),
-        "{} is missing: run `cargo build --workspace --bins` first",
-        path.display()
-    );
-    path
+    let program = std::env::current_exe().expect("the program does not know where it is");
+    let directories = program.ancestors().skip(1).take(2);
+    let mut places = directories.map(|directory| directory.join("heliograph"));
+    places.find(|path| path.is_file()).unwrap_or_else(|| {
+        panic!("no binary near {}: run `cargo build --workspace --bins` first", program.display())
+    })
 }
 
 /// Runs a verb to its end.
@@ -79,6 +76,11 @@ impl Process {
         };
         eventually("the binary serves", is_there, |status| *status == Some(200)).await;
         process
+    }
+
+    /// The number the system knows it by.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// `kill -9`

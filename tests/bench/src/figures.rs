@@ -1,0 +1,81 @@
+//! Every figure: its key in `summary.json`, what it is, and what it should be.
+
+use crate::part::Part;
+
+/// A figure.
+#[derive(Debug)]
+pub(crate) struct Figure {
+    pub(crate) key: &'static str,
+    pub(crate) part: Part,
+    pub(crate) what: &'static str,
+    pub(crate) unit: Unit,
+    pub(crate) target: Option<Target>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    PerSecond,
+    Times,
+    Milliseconds,
+    Megabytes,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+use Part::{Append, Crowd, Delivery, Memory, Queues, Rebuild, Send};
+use Target::{AtLeast, AtMost};
+use Unit::{Megabytes, Milliseconds, PerSecond, Times};
+
+macro_rules! figures {
+    ($($key:ident: $part:ident, $unit:ident, $target:expr, $what:literal;)+) => {
+        /// In the order of the table.
+        pub(crate) const ALL: &[Figure] = &[$(Figure {
+            key: stringify!($key),
+            part: $part,
+            what: $what,
+            unit: $unit,
+            target: $target,
+        }),+];
+    };
+}
+
+figures! {
+    pgbench_tps: Append, PerSecond, None, "pgbench: single rows like ours, 32 clients";
+    append_1_per_second: Append, PerSecond, None, "appends to new streams, 1 caller";
+    append_32_per_second: Append, PerSecond, None, "… 32 callers";
+    append_64_per_second: Append, PerSecond, None, "… 64 callers";
+    append_256_per_second: Append, PerSecond, None, "… 256 callers";
+    command_256_per_second: Append, PerSecond, None, "commands (load, decide, append), 256 callers";
+    append_1_vs_pgbench: Append, Times, None, "appends / pgbench, 1 caller";
+    append_32_vs_pgbench: Append, Times, None, "… 32 callers";
+    append_64_vs_pgbench: Append, Times, Some(AtLeast(2.0)), "… 64 callers";
+    append_256_vs_pgbench: Append, Times, Some(AtLeast(2.5)), "… 256 callers";
+    command_256_vs_pgbench: Append, Times, None, "commands / pgbench, 256 callers";
+    postgres_es_per_second: Append, PerSecond, None, "postgres-es: one event to a new stream, 32 clients";
+    esrs_per_second: Append, PerSecond, None, "esrs: the same";
+    append_vs_postgres_es: Append, Times, None, "appends / postgres-es, 32 callers each";
+    append_vs_esrs: Append, Times, None, "appends / esrs, 32 callers each";
+    http_send_per_second: Send, PerSecond, None, "POST /messages/send, 64 connections";
+    http_send_vs_pgbench: Send, Times, Some(AtLeast(0.5)), "sends / pgbench";
+    http_send_p50_ms: Send, Milliseconds, None, "time to the 202, half of the sends";
+    http_send_p99_ms: Send, Milliseconds, Some(AtMost(50.0)), "… 99 of 100";
+    delivery_per_second: Delivery, PerSecond, None, "messages carried to WAHA, with acknowledgements";
+    send_to_waha_p50_ms: Delivery, Milliseconds, None, "from the 202 to the call at WAHA, half";
+    send_to_waha_p99_ms: Delivery, Milliseconds, None, "… 99 of 100";
+    crowded_p50_ms: Crowd, Milliseconds, None, "the same while another tenant has 100,000 queued, half";
+    crowded_p99_ms: Crowd, Milliseconds, None, "… 99 of 100";
+    bulk_rows_per_second: Rebuild, PerSecond, None, "INSERT … SELECT unnest, 1000 rows a statement";
+    rebuild_events_per_second: Rebuild, PerSecond, None, "events projected into the messages view";
+    rebuild_vs_bulk: Rebuild, Times, Some(AtLeast(0.5)), "events projected / rows inserted in bulk";
+    idle_rss_mb: Memory, Megabytes, Some(AtMost(60.0)), "memory of the engine, idle";
+    queued_1m_rss_mb: Memory, Megabytes, Some(AtMost(200.0)), "… with a million messages queued";
+    queued_1m_peak_mb: Memory, Megabytes, None, "… at most while they were queued";
+    bullmq_add_per_second: Queues, PerSecond, None, "BullMQ, fsync always: jobs added singly, 32 callers";
+    bullmq_jobs_per_second: Queues, PerSecond, None, "… jobs done";
+    graphile_worker_add_per_second: Queues, PerSecond, None, "graphile-worker: jobs added singly, 32 callers";
+    graphile_worker_jobs_per_second: Queues, PerSecond, None, "… jobs done";
+}

@@ -1,0 +1,72 @@
+//! The parts of a run, each measured by itself: one that fails does not take the others along.
+
+use std::sync::Arc;
+
+use crate::error::BenchError;
+use crate::report::Report;
+use crate::settings::Settings;
+use crate::{append, crowd, delivery, memory, queues, rebuild, send};
+
+/// A part of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Appends and commands beside pgbench and other event stores.
+    Append,
+    /// `POST /messages/send` beside pgbench.
+    Send,
+    /// Messages on their way to WAHA.
+    Delivery,
+    /// One tenant's queue and the others' messages.
+    Crowd,
+    /// A view built anew.
+    Rebuild,
+    /// Memory, idle and with a long queue.
+    Memory,
+    /// Other queues.
+    Queues,
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Append,
+        Self::Send,
+        Self::Delivery,
+        Self::Crowd,
+        Self::Rebuild,
+        Self::Memory,
+        Self::Queues,
+    ];
+
+    /// As `BENCH_ONLY` names it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Send => "http",
+            Self::Delivery => "delivery",
+            Self::Crowd => "crowd",
+            Self::Rebuild => "rebuild",
+            Self::Memory => "memory",
+            Self::Queues => "queues",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| part.as_str() == name)
+    }
+
+    pub(crate) async fn measure(
+        self,
+        settings: Settings,
+        report: Arc<Report>,
+    ) -> Result<(), BenchError> {
+        match self {
+            Self::Append => append::measure(&settings, &report).await,
+            Self::Send => send::measure(&settings, &report).await,
+            Self::Delivery => delivery::measure(&settings, &report).await,
+            Self::Crowd => crowd::measure(&settings, &report).await,
+            Self::Rebuild => rebuild::measure(&settings, &report).await,
+            Self::Memory => memory::measure(&settings, &report).await,
+            Self::Queues => queues::measure(&settings, &report).await,
+        }
+    }
+}
