@@ -19,8 +19,6 @@ enum Event {
     Queued(Queued),
 }
 
-impl esrs::event::Event for Event {}
-
 impl Aggregate for Message {
     const NAME: &'static str = "message";
     type State = bool;
