@@ -126,16 +126,21 @@ impl Dispatcher {
 }
 
 impl InFlight {
-    /// Waits for an attempt to end; none if there is none.
+    /// Waits for an attempt to end; none if there is none. All that have ended make room at once: a look at the
+    /// queue takes longer than many an attempt, and what counts as under way is not claimed anew.
     async fn next_done(&mut self) -> Option<()> {
-        let id = match self.tasks.join_next_with_id().await? {
-            Ok((id, ())) => id,
-            Err(error) => {
-                tracing::error!(%error, "an attempt broke off; its lease will run out");
-                error.id()
-            }
-        };
-        self.messages.remove(&id);
+        let mut ended = Some(self.tasks.join_next_with_id().await?);
+        while let Some(attempt) = ended {
+            let id = attempt.map_or_else(
+                |error| {
+                    tracing::error!(%error, "an attempt broke off; its lease will run out");
+                    error.id()
+                },
+                |(id, ())| id,
+            );
+            self.messages.remove(&id);
+            ended = self.tasks.try_join_next_with_id();
+        }
         Some(())
     }
 
@@ -148,4 +153,27 @@ fn ticker(period: Duration) -> Interval {
     let mut ticker = interval(period);
     ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticker
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn all_attempts_that_have_ended_make_room_at_once() {
+        let mut in_flight = InFlight::default();
+        let (reports, mut ended) = tokio::sync::mpsc::channel(3);
+        for number in 0..3 {
+            let reports = reports.clone();
+            let task = in_flight.tasks.spawn(async move { reports.send(()).await.unwrap() });
+            in_flight.messages.insert(task.id(), MessageId(Uuid::from_u128(number)));
+        }
+        for _ in 0..3 {
+            ended.recv().await.unwrap();
+        }
+        in_flight.next_done().await.unwrap();
+        assert!(in_flight.tasks.is_empty() && in_flight.messages().is_empty());
+    }
 }
