@@ -80,8 +80,18 @@ impl OpenLog {
     }
 }
 
+/// Removes a database, and ends what a killed engine still does in it. (Not `with (force)`: that may not end
+/// autovacuum's work, which plain removal does.)
 async fn remove(server: &str, name: &str) -> Result<(), BenchError> {
-    let drop = AssertSqlSafe(format!("drop database if exists {name} with (force)"));
-    sqlx::query(drop).execute(&mut PgConnection::connect(server).await?).await?;
+    let mut connection = PgConnection::connect(server).await?;
+    sqlx::query(
+        "select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = $1 and usename = current_user",
+    )
+    .bind(name)
+    .execute(&mut connection)
+    .await?;
+    let drop = AssertSqlSafe(format!("drop database if exists {name}"));
+    sqlx::query(drop).execute(&mut connection).await?;
     Ok(())
 }

@@ -66,7 +66,8 @@ figures! {
     delivery_per_second: Delivery, PerSecond, None, "messages carried to WAHA, with acknowledgements";
     send_to_waha_p50_ms: Delivery, Milliseconds, None, "from the 202 to the call at WAHA, half";
     send_to_waha_p99_ms: Delivery, Milliseconds, None, "… 99 of 100";
-    crowded_p50_ms: Crowd, Milliseconds, None, "the same while another tenant has 100,000 queued, half";
+    crowd_queued_per_second: Crowd, PerSecond, None, "100,000 messages of one tenant taken in by views and sagas";
+    crowded_p50_ms: Crowd, Milliseconds, None, "from the 202 to the call at WAHA while another tenant has 100,000 queued, half";
     crowded_p99_ms: Crowd, Milliseconds, None, "… 99 of 100";
     bulk_rows_per_second: Rebuild, PerSecond, None, "INSERT … SELECT unnest, 1000 rows a statement";
     rebuild_events_per_second: Rebuild, PerSecond, None, "events projected into the messages view";
