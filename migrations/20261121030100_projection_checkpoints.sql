@@ -1,5 +1,5 @@
 -- How far each projection has come. A checkpoint moves in the transaction that wrote the view, so every event
--- counts exactly once; whoever holds the row's lock is the projection's one writer.
+-- counts exactly once; whoever holds the row's lock is the projection's one writer, and only the owner of its lease is.
 create table projection_checkpoints (
     projection text primary key,
     version integer not null default 1, -- of the view; each rebuild is the next
@@ -7,6 +7,8 @@ create table projection_checkpoints (
     first bigint not null default 0,
     second bigint not null default 0,
     events_applied bigint not null default 0,
+    -- The greatest fencing token seen: an earlier owner of the lease writes nothing.
+    fence bigint not null default 0,
     -- Why it stands still, with all that is known; null while it moves.
     error text,
     -- The same without anything the event says, for those who may ask how things are but not what is written.

@@ -108,7 +108,8 @@ impl Engine {
         let process = Process { pool: pool.clone(), executor: executor.clone(), engine, leases };
 
         if roles.contains(EngineRole::Projector) {
-            let projector = Projector::new(event_log, pool.clone(), projections::all());
+            let projector =
+                Projector::new(event_log, pool.clone(), process.leases.clone(), projections::all());
             let shutdown = work.shutdown.clone();
             work.tasks.spawn(async move { projector.run(shutdown).await });
         }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::id::EngineId;
-use domain::ports::leases::{FencingToken, LeaseError, Leases};
+use domain::ports::leases::{FencingToken, LeaseError, Leases, Work};
 use sqlx::PgPool;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ const SURE_FOR: Duration = Duration::from_secs(3);
 pub struct PostgresLeases {
     pool: PgPool,
     owner: EngineId,
-    held: Mutex<HashMap<&'static str, Held>>,
+    held: Mutex<HashMap<Work, Held>>,
 }
 
 /// A lease as it was last renewed.
@@ -65,10 +65,11 @@ impl PostgresLeases {
     }
 
     async fn renew(&self) -> Result<(), sqlx::Error> {
-        let names: Vec<&str> = self.held().keys().copied().collect();
-        if names.is_empty() {
+        let held: Vec<Work> = self.held().keys().copied().collect();
+        if held.is_empty() {
             return Ok(());
         }
+        let names: Vec<String> = held.iter().map(Work::to_string).collect();
         let renewed_at = Instant::now();
         let renewed: Vec<String> = sqlx::query_scalar(
             "update leases set expires_at = clock_timestamp() + make_interval(secs => $3)
@@ -79,41 +80,41 @@ impl PostgresLeases {
         .bind(TERM.as_secs_f64())
         .fetch_all(&self.pool)
         .await?;
-        for name in names {
-            let token = self.held().get(name).map(|held| held.token);
-            let is_held = renewed.iter().any(|renewed| renewed == name);
-            self.note(name, token.filter(|_| is_held).map(|token| Held { token, renewed_at }));
+        for (work, name) in held.into_iter().zip(&names) {
+            let token = self.held().get(&work).map(|held| held.token);
+            let is_held = renewed.contains(name);
+            self.note(work, token.filter(|_| is_held).map(|token| Held { token, renewed_at }));
         }
         Ok(())
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<&'static str, Held>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<Work, Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fresh(&self, name: &str) -> Option<FencingToken> {
+    fn fresh(&self, work: Work) -> Option<FencingToken> {
         self.held()
-            .get(name)
+            .get(&work)
             .filter(|held| held.renewed_at.elapsed() < SURE_FOR)
             .map(|held| held.token)
     }
 
-    fn note(&self, name: &'static str, now_held: Option<Held>) {
+    fn note(&self, work: Work, now_held: Option<Held>) {
         let before = match now_held {
-            Some(now_held) => self.held().insert(name, now_held),
-            None => self.held().remove(name),
+            Some(now_held) => self.held().insert(work, now_held),
+            None => self.held().remove(&work),
         };
         if before.is_some() != now_held.is_some() {
             let is_held = if now_held.is_some() { 1.0 } else { 0.0 };
-            metrics::gauge!("heliograph_lease_held", "lease" => name).set(is_held);
+            metrics::gauge!("heliograph_lease_held", "lease" => work.to_string()).set(is_held);
         }
     }
 }
 
 #[async_trait]
 impl Leases for PostgresLeases {
-    async fn hold(&self, name: &'static str) -> Result<Option<FencingToken>, LeaseError> {
-        if let Some(token) = self.fresh(name) {
+    async fn hold(&self, work: Work) -> Result<Option<FencingToken>, LeaseError> {
+        if let Some(token) = self.fresh(work) {
             return Ok(Some(token));
         }
         // Counted from before the question, so that it never seems fresher here than it is there.
@@ -128,14 +129,14 @@ impl Leases for PostgresLeases {
              where leases.owner = excluded.owner or leases.expires_at < clock_timestamp()
              returning fence",
         )
-        .bind(name)
+        .bind(work.to_string())
         .bind(self.owner.0)
         .bind(TERM.as_secs_f64())
         .fetch_optional(&self.pool)
         .await
         .map_err(|error| LeaseError(error.into()))?;
         let token = fence.map(|fence| FencingToken(fence.cast_unsigned()));
-        self.note(name, token.map(|token| Held { token, renewed_at }));
+        self.note(work, token.map(|token| Held { token, renewed_at }));
         Ok(token)
     }
 }

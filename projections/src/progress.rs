@@ -60,9 +60,7 @@ impl Progress {
     }
 
     async fn look(&self) -> Result<(), sqlx::Error> {
-        let statuses = checkpoint::statuses(&self.pool).await?;
-        let now = statuses.into_iter().map(|status| (status.name, status.position)).collect();
-        self.known.send_replace(now);
+        self.known.send_replace(checkpoint::positions(&self.pool).await?);
         Ok(())
     }
 }

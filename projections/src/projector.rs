@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Invariant: the view and its checkpoint move in one transaction, and only from the checkpoint the events were
-//! read after. So each event counts exactly once, whatever crashes and however many processes run.
+//! read after. So each event counts exactly once, whatever crashes and however many processes run. Each projection is
+//! leased to one of them; an owner that was paused past its lease is refused by the checkpoint when it wakes.
 //!
 //! The log is read before the transaction begins: a transaction that has locked a row holds back what the log
 //! shows to every reader (it may be the oldest one open), and would keep a second connection waiting.
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::ports::event_log::{EventLog, RecordedEvent};
+use domain::ports::leases::Leases;
 use sqlx::{PgConnection, PgPool};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -80,9 +82,12 @@ impl Projector {
     pub fn new(
         log: Arc<dyn EventLog>,
         pool: PgPool,
+        leases: Arc<dyn Leases>,
         projections: impl IntoIterator<Item = Arc<dyn Projection>>,
     ) -> Self {
-        let lane = move |projection| Lane::new(Arc::clone(&log), pool.clone(), projection);
+        let lane = move |projection| {
+            Lane::new(Arc::clone(&log), pool.clone(), Arc::clone(&leases), projection)
+        };
         Self { lanes: projections.into_iter().map(lane).map(Arc::new).collect() }
     }
 

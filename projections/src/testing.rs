@@ -11,6 +11,7 @@ use domain::message::retry::RetryPolicy;
 use domain::ports::event_log::{
     Actor, Appended, EventLog, LogError, Metadata, NewEvent, RecordedEvent, StoredForm,
 };
+use domain::ports::leases::{FencingToken, LeaseError, Leases, Work};
 use domain::priority::Priority;
 use domain::stream::{Category, ExpectedVersion, Position, StreamName, Version};
 use sqlx::PgPool;
@@ -18,6 +19,16 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::projector::Projector;
+
+/// The only process there is: everything is leased to it, for ever.
+pub(crate) struct Alone;
+
+#[async_trait]
+impl Leases for Alone {
+    async fn hold(&self, _: Work) -> Result<Option<FencingToken>, LeaseError> {
+        Ok(Some(FencingToken(1)))
+    }
+}
 
 /// A log in memory: the same promises, kept by a mutex.
 #[derive(Default)]
@@ -131,7 +142,7 @@ impl EventLog for MemoryLog {
 /// Brings every view up to the log.
 pub(crate) async fn settle(log: &Arc<MemoryLog>, pool: &PgPool) {
     let log = Arc::clone(log) as Arc<dyn EventLog>;
-    Projector::new(log, pool.clone(), crate::all()).catch_up().await.unwrap();
+    Projector::new(log, pool.clone(), Arc::new(Alone), crate::all()).catch_up().await.unwrap();
 }
 
 /// So many seconds after ten in the morning of the 20th of November 2026.

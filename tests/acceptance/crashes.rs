@@ -3,6 +3,8 @@
 mod draining;
 mod event_store;
 mod killed;
+mod ownership;
+mod roles;
 mod site;
 mod takeover;
 mod together;

@@ -66,7 +66,12 @@ impl Process {
 
     /// Serves, and answers once it does.
     pub async fn serve(environment: &Environment) -> Self {
-        let mut process = Self::begin(environment, &["serve"]);
+        Self::serve_with(environment, &[]).await
+    }
+
+    /// Serves with these arguments, and answers once it does.
+    pub async fn serve_with(environment: &Environment, arguments: &[&str]) -> Self {
+        let mut process = Self::begin(environment, &[&["serve"], arguments].concat());
         let caller = Caller::nobody(format!("http://127.0.0.1:{}", environment["PORT"]));
         let is_there = async || {
             let ended = process.child.try_wait().expect("the binary cannot be waited for");

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use domain::ports::leases::{FencingToken, Leases};
+use domain::ports::leases::{FencingToken, Leases, Work};
 use domain::stream::Position;
 use sqlx::{PgConnection, PgPool, Row};
 
@@ -39,7 +39,7 @@ impl Checkpoint {
 
     /// Where the saga stands; none while it is another process's turn.
     pub(super) async fn own(&self) -> Result<Option<Standing>, SagaError> {
-        let Some(token) = self.leases.hold(self.saga).await? else { return Ok(None) };
+        let Some(token) = self.leases.hold(Work::Saga(self.saga)).await? else { return Ok(None) };
         let found =
             sqlx::query("select first, second, fence from saga_checkpoints where saga = $1")
                 .bind(self.saga)

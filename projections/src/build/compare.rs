@@ -77,8 +77,9 @@ impl Table {
         uncompared: &[Uncompared],
     ) -> Result<Vec<Difference>, sqlx::Error> {
         let left_out = uncompared.iter().filter(|uncompared| uncompared.table == self.name);
-        let conditions: String =
+        let conditions: Vec<_> =
             left_out.map(|left_out| format!(" and not ({})", left_out.rows)).collect();
+        let conditions = conditions.concat();
         let of = |schema: &str| {
             format!(
                 "select * from {}.{} where true{conditions}",

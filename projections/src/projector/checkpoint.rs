@@ -1,6 +1,9 @@
 //! How far each projection has come: the table `projection_checkpoints`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
+use domain::ports::leases::FencingToken;
 use domain::stream::Position;
 use serde::Serialize;
 use sqlx::{PgConnection, PgPool, Row};
@@ -30,6 +33,15 @@ pub struct ProjectionStatus {
     pub error_summary: Option<String>,
     /// What is being built beside it.
     pub build: Option<BuildStatus>,
+}
+
+/// How far every projection has come.
+pub(crate) async fn positions(pool: &PgPool) -> Result<HashMap<String, Position>, sqlx::Error> {
+    let rows: Vec<(String, i64, i64)> =
+        sqlx::query_as("select projection, first, second from projection_checkpoints")
+            .fetch_all(pool)
+            .await?;
+    Ok(rows.into_iter().map(|(name, first, second)| (name, position(first, second))).collect())
 }
 
 /// How every projection is, by name.
@@ -78,20 +90,51 @@ pub(crate) async fn read(pool: &PgPool, projection: &str) -> Result<Position, sq
     Ok(Position::START)
 }
 
-/// Takes the projection for this transaction. False if another process has it, or has moved it on.
+/// The same, for the owner of the projection's lease; none if a later owner has been there. From now on no owner
+/// before this one can take the projection.
+pub(super) async fn own(
+    pool: &PgPool,
+    projection: &str,
+    token: FencingToken,
+) -> Result<Option<Position>, sqlx::Error> {
+    let find = "select first, second, fence from projection_checkpoints where projection = $1";
+    let found: Option<(i64, i64, i64)> =
+        sqlx::query_as(find).bind(projection).fetch_optional(pool).await?;
+    let fence = token.0.cast_signed();
+    let (first, second, seen) = match found {
+        Some(found) if found.2 >= fence => found,
+        _ => {
+            sqlx::query_as(
+                "insert into projection_checkpoints (projection, fence) values ($1, $2)
+                 on conflict (projection) do update
+                     set fence = greatest(projection_checkpoints.fence, excluded.fence)
+                 returning first, second, fence",
+            )
+            .bind(projection)
+            .bind(fence)
+            .fetch_one(pool)
+            .await?
+        }
+    };
+    Ok((seen == fence).then(|| position(first, second)))
+}
+
+/// Takes the projection for this transaction. False if another process has it, or has moved it on, or owns its lease.
 pub(super) async fn lock(
     connection: &mut PgConnection,
     projection: &str,
     at: Position,
+    token: FencingToken,
 ) -> Result<bool, sqlx::Error> {
     let locked = sqlx::query(
         "select from projection_checkpoints
-         where projection = $1 and first = $2 and second = $3
+         where projection = $1 and first = $2 and second = $3 and fence = $4
          for update skip locked",
     )
     .bind(projection)
     .bind(at.first.cast_signed())
     .bind(at.second.cast_signed())
+    .bind(token.0.cast_signed())
     .fetch_optional(connection)
     .await?;
     Ok(locked.is_some())

@@ -1,8 +1,7 @@
 //! Why a projection does not advance, told to operators in full and to others in short.
 
-use std::error::Error;
-
 use domain::ports::event_log::{LogError, RecordedEvent};
+use domain::ports::leases::LeaseError;
 use domain::stream::{Position, StreamName};
 use sqlx::error::DatabaseError;
 
@@ -12,6 +11,9 @@ pub enum ProjectorError {
     /// The log cannot be read.
     #[error("the event log cannot be read")]
     Log(#[from] LogError),
+    /// Whose turn it is cannot be seen.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     /// The view cannot be written.
     #[error("the read model cannot be written")]
     Database(#[from] sqlx::Error),
@@ -54,6 +56,7 @@ impl ProjectorError {
             Self::Log(error) => matches!(error, LogError::Unreadable { .. }),
             Self::Database(error) => is_of_the_data(error),
             Self::Event { .. } => true,
+            Self::Lease(_) => false,
         }
     }
 
@@ -64,7 +67,7 @@ impl ProjectorError {
                 Some((stream.clone(), *position))
             }
             Self::Event { stream, position, .. } => Some((stream.to_string(), *position)),
-            Self::Log(_) | Self::Database(_) => None,
+            Self::Log(_) | Self::Lease(_) | Self::Database(_) => None,
         }
     }
 
@@ -73,23 +76,13 @@ impl ProjectorError {
         match self {
             Self::Log(error @ LogError::Unreadable { source, .. }) => format!("{error}: {source}"),
             Self::Log(error) => error.to_string(),
+            Self::Lease(error) => error.to_string(),
             Self::Database(source) | Self::Event { source, .. } => {
                 let code = source.as_database_error().and_then(DatabaseError::code);
                 let code = code.map_or_else(String::new, |code| format!(": SQLSTATE {code}"));
                 format!("{self}{code}")
             }
         }
-    }
-
-    /// The error and all its causes, in one line.
-    pub(crate) fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = self.source();
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
-        }
-        text.replace('\0', "\u{fffd}")
     }
 }
 

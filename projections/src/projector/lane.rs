@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ports::event_log::EventLog;
+use domain::ports::leases::{Leases, Work};
 use domain::stream::Position;
 use metrics::{counter, gauge};
 use sqlx::PgPool;
@@ -15,13 +16,14 @@ use super::setbacks::{PAUSE_MAX, Response, Setbacks};
 use super::standstill::Standstill;
 use super::{Projection, ProjectorError, checkpoint};
 
-/// How long to leave a projection to the process that has it.
-pub(super) const ELSEWHERE_PAUSE: Duration = Duration::from_millis(50);
+/// How often to see whether the process that has a projection still has it.
+pub(super) const ELSEWHERE_PAUSE: Duration = Duration::from_millis(500);
 
 /// A projection and what it needs to advance.
 pub(super) struct Lane {
     log: Arc<dyn EventLog>,
     pool: PgPool,
+    leases: Arc<dyn Leases>,
     projection: Arc<dyn Projection>,
 }
 
@@ -57,22 +59,27 @@ impl Lane {
     pub(super) fn new(
         log: Arc<dyn EventLog>,
         pool: PgPool,
+        leases: Arc<dyn Leases>,
         projection: Arc<dyn Projection>,
     ) -> Self {
-        Self { log, pool, projection }
+        Self { log, pool, leases, projection }
     }
 
     /// Applies the next batch, if there is one.
     pub(super) async fn advance(&self, limit: u16) -> Result<Step, ProjectorError> {
         let name = self.projection.name();
-        let after = checkpoint::read(&self.pool, name).await?;
+        let lease = Work::Projection(name);
+        let Some(token) = self.leases.hold(lease).await? else { return Ok(Step::Elsewhere) };
+        let Some(after) = checkpoint::own(&self.pool, name, token).await? else {
+            return Ok(Step::Elsewhere);
+        };
         let events = self.log.read_all(after, limit).await?;
         let Some(last) = events.last() else {
             gauge!("heliograph_projection_lag_seconds", "projection" => name).set(0.0);
             return Ok(Step::Idle(after));
         };
         let mut transaction = self.pool.begin().await?;
-        if !checkpoint::lock(&mut transaction, name, after).await? {
+        if !checkpoint::lock(&mut transaction, name, after, token).await? {
             return Ok(Step::Elsewhere);
         }
         self.projection

@@ -1,5 +1,6 @@
 //! What is shown of a projection that stands still: in its status, in readiness, in the metrics.
 
+use domain::causes;
 use metrics::gauge;
 
 use super::ProjectorError;
@@ -18,7 +19,7 @@ pub(super) struct Standstill {
 impl Standstill {
     pub(super) fn of(error: &ProjectorError) -> Self {
         let place = error.place().map(|(stream, position)| (stream, position.to_string()));
-        Self { error: error.chain(), summary: error.summary(), place }
+        Self { error: causes::in_one_line(error), summary: error.summary(), place }
     }
 
     pub(super) fn panic() -> Self {

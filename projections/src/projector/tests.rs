@@ -7,7 +7,7 @@ use super::checkpoint::{ProjectionStatus, statuses};
 use super::standstill::Standstill;
 use super::*;
 use crate::batch::column;
-use crate::testing::{MemoryLog, TENANT, queue};
+use crate::testing::{Alone, MemoryLog, TENANT, queue};
 
 /// Writes each event's number to a table that refuses to hold one twice.
 struct Witness {
@@ -62,7 +62,7 @@ async fn projector(
     let table = "create table if not exists seen (projection text, number bigint, primary key (projection, number))";
     sqlx::query(table).execute(pool).await.unwrap();
     let witnesses = witnesses.into_iter().map(|witness| Arc::clone(witness) as Arc<dyn Projection>);
-    Projector::new(Arc::clone(log) as Arc<dyn EventLog>, pool.clone(), witnesses)
+    Projector::new(Arc::clone(log) as Arc<dyn EventLog>, pool.clone(), Arc::new(Alone), witnesses)
 }
 
 async fn seen(pool: &PgPool, projection: &str) -> Vec<i64> {

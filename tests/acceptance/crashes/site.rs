@@ -21,7 +21,7 @@ const SETTLED_WITHIN: Duration = Duration::from_mins(1);
 pub(super) struct Site {
     pub(super) waha: Simulator,
     pub(super) directory: Directory,
-    database: PgPool,
+    pub(super) database: PgPool,
     setup: Setup,
     /// Where WAHA finds an engine, and where the first one is.
     pub(super) port: Port,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::leases::Leases;
+use domain::ports::leases::{Leases, Work};
 use domain::ports::waha::SessionGateway;
 use domain::session::{Command, Report};
 use sqlx::PgPool;
@@ -15,7 +15,7 @@ use super::super::{Process, SagaError};
 use super::tell;
 use crate::executor::Executor;
 
-const LEASE: &str = "session-watcher";
+const LEASE: Work = Work::Saga("session-watcher");
 
 pub(super) struct Watcher {
     pool: PgPool,

@@ -10,6 +10,7 @@ use crate::messages::filter::MessageFilter;
 use crate::page::Page;
 use crate::projector::Projector;
 use crate::read_models::ReadModels;
+use crate::testing::Alone;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -25,8 +26,14 @@ async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn readers_always_see_all_there_is_while_views_are_exchanged_under_load(pool: PgPool) {
     let log = MemoryLog::new();
-    let projector =
-        || Projector::new(Arc::clone(&log) as Arc<dyn EventLog>, pool.clone(), crate::all());
+    let projector = || {
+        Projector::new(
+            Arc::clone(&log) as Arc<dyn EventLog>,
+            pool.clone(),
+            Arc::new(Alone),
+            crate::all(),
+        )
+    };
     let (first, second) = (projector(), projector());
     let models = ReadModels::new(pool.clone());
     let shutdown = CancellationToken::new();

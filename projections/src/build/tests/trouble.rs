@@ -131,7 +131,8 @@ async fn an_event_that_cannot_be_read_is_named(pool: PgPool) {
         builder.verify(projection("messages")).await.unwrap_err(),
     ] {
         let BuildError::Stopped(error) = error else { panic!("{error}") };
-        assert!(error.chain().contains("at 4-1") && error.chain().contains("no such type"));
+        let told = domain::causes::in_one_line(&error);
+        assert!(told.contains("at 4-1") && told.contains("no such type"), "{told}");
     }
     assert!(schemas(&pool).await.is_empty());
 }

@@ -99,8 +99,12 @@ fn history() -> Vec<RecordedEvent> {
             }),
         ),
     ];
-    let given_up =
-        DeadLettered { attempt: None, reason: DeadLetterReason::SessionDeleted, detail: None, at: at(60) };
+    let given_up = DeadLettered {
+        attempt: None,
+        reason: DeadLetterReason::SessionDeleted,
+        detail: None,
+        at: at(60),
+    };
     let redriven = Redriven {
         session_id: SESSION,
         to: one.parse().unwrap(),
