@@ -1,4 +1,4 @@
-//! On what it was measured: without this a figure says nothing.
+//! On what it was measured: without this a figure says nothing. Looked at before the run.
 
 use sqlx::{Connection, PgConnection};
 use tokio::process::Command;
@@ -24,13 +24,14 @@ pub(crate) async fn describe(server: &str) -> Result<String, BenchError> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(format!(
         "Measured on {} at commit {}, on {processors} processors ({}), {}, {}.\nPostgreSQL {version}, with {}.\n\
-         Load generators, WAHA simulator, engine and PostgreSQL share the machine.\n",
+         Load generators, WAHA simulator, engine and PostgreSQL share the machine, whose load was {} when it began.\n",
         SystemAmbient.now().format("%Y-%m-%d"),
         told("git", &["describe", "--always", "--dirty"]).await,
         proc_entry("/proc/cpuinfo", "model name"),
         memory(),
         told("uname", &["-srm"]).await,
         shown.join(", "),
+        load(),
     ))
 }
 
@@ -41,6 +42,12 @@ async fn told(program: &str, arguments: &[&str]) -> String {
         String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned)
     });
     line.unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// How many were at work in the minute before.
+fn load() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown").to_owned()
 }
 
 fn memory() -> String {

@@ -56,6 +56,7 @@ async fn main() -> ExitCode {
 /// Measures; answers whether everything that could be measured was.
 async fn run() -> Result<bool, BenchError> {
     let settings = Settings::read()?;
+    let machine = machine::describe(&settings.server).await?;
     let report = Arc::new(Report::default());
     for part in settings.parts.clone() {
         let started = Instant::now();
@@ -74,7 +75,6 @@ async fn run() -> Result<bool, BenchError> {
         say(&format!("bench: {} {end}, in {} s", part.as_str(), started.elapsed().as_secs()));
     }
     let table = report.table(&settings.parts);
-    let machine = machine::describe(&settings.server).await?;
     let mut summary = serde_json::to_string_pretty(&report.summary())?;
     summary.push('\n');
     write(&settings, "summary.json", &summary)?;
