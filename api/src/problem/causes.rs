@@ -9,6 +9,7 @@ use projections::read_models::ReadError;
 use super::{Code, Problem};
 
 const DATABASE_AWAY: &str = "the database is not available; try again in a moment";
+const EVENT_STORE_AWAY: &str = "the event store is not available; try again in a moment";
 
 impl<R: Error + Into<Self> + 'static> From<CommandError<R>> for Problem {
     fn from(error: CommandError<R>) -> Self {
@@ -24,7 +25,7 @@ impl From<LogError> for Problem {
     fn from(error: LogError) -> Self {
         match error {
             LogError::Unavailable(_) => {
-                Self::unavailable(Code::SysServiceUnavailable, DATABASE_AWAY).caused_by(error)
+                Self::unavailable(Code::SysServiceUnavailable, EVENT_STORE_AWAY).caused_by(error)
             }
             LogError::Conflict { .. } => contended(),
             LogError::Unreadable { .. } | LogError::Refused(_) => Self::internal(error),

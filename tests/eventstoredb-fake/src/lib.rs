@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! line      connections that can be cut
-//! service   who may ask; append; read; subscribe            the protocol
+//! service   append; read: read and subscribe               the protocol
+//! state     what all lines share, who may ask, what is to go wrong
 //! log       streams, revisions, positions, repeats          the rules
 //! discovery what clients ask before anything else: the server's version, the cluster's nodes
 //! ```
@@ -18,6 +19,7 @@ mod log;
 mod protocol;
 mod read;
 mod service;
+mod state;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -34,7 +36,8 @@ use log::Log;
 use protocol::gossip::gossip_server::GossipServer;
 use protocol::server_features::server_features_server::ServerFeaturesServer;
 use protocol::streams::streams_server::StreamsServer;
-use service::{Service, State};
+use service::Service;
+use state::State;
 
 /// What the server takes in one message; the real one's default.
 const MESSAGE_BYTES_MAX: usize = 17 << 20;

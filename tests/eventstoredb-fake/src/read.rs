@@ -22,7 +22,8 @@ use crate::protocol::streams::read_resp::{
     CaughtUp, Checkpoint, Content, ReadEvent, StreamNotFound, SubscriptionConfirmation,
 };
 use crate::protocol::{StreamIdentifier, Uuid, uuid};
-use crate::service::{State, stream_name};
+use crate::service::stream_name;
+use crate::state::State;
 
 /// Answers that may wait for a slow client.
 const BUFFER: usize = 256;

@@ -1,20 +1,16 @@
-//! The streams protocol: who may ask, and appending. Reading is in `read`.
+//! The streams protocol; reading is in `read`.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use ::uuid::Uuid;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use futures::stream::BoxStream;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::{Code, Request, Response, Status, Streaming, async_trait};
 
+use crate::Misbehaviour;
 use crate::line::Scissors;
-use crate::log::{Expected, Log, Proposed, Written, WrongRevision};
+use crate::log::{Expected, Proposed, Written, WrongRevision};
 use crate::protocol::streams::read_req::Options;
 use crate::protocol::streams::streams_server::Streams;
 use crate::protocol::streams::{
@@ -22,103 +18,7 @@ use crate::protocol::streams::{
     ReadResp, TombstoneReq, TombstoneResp, append_req, append_resp,
 };
 use crate::protocol::{StreamIdentifier, uuid};
-use crate::{FakeOptions, Misbehaviour};
-
-/// What all lines share.
-#[derive(Debug)]
-pub(crate) struct State {
-    options: FakeOptions,
-    log: Mutex<Log>,
-    /// How many events there are, for those who wait for more.
-    length: watch::Sender<usize>,
-    misbehaviour: Mutex<VecDeque<Misbehaviour>>,
-    delay: Mutex<Duration>,
-    appends: Mutex<usize>,
-    searched: Mutex<usize>,
-}
-
-impl State {
-    pub(crate) fn new(options: FakeOptions, log: Log) -> Self {
-        Self {
-            options,
-            log: Mutex::new(log),
-            length: watch::Sender::new(0),
-            misbehaviour: Mutex::default(),
-            delay: Mutex::default(),
-            appends: Mutex::default(),
-            searched: Mutex::default(),
-        }
-    }
-
-    pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
-        locked(&self.log)
-    }
-
-    pub(crate) fn length(&self) -> watch::Receiver<usize> {
-        self.length.subscribe()
-    }
-
-    pub(crate) fn misbehave(&self, how: impl IntoIterator<Item = Misbehaviour>) {
-        locked(&self.misbehaviour).extend(how);
-    }
-
-    pub(crate) fn delay_answers(&self, by: Duration) {
-        *locked(&self.delay) = by;
-    }
-
-    pub(crate) fn appends(&self) -> usize {
-        *locked(&self.appends)
-    }
-
-    pub(crate) fn searched(&self) -> usize {
-        *locked(&self.searched)
-    }
-
-    pub(crate) fn search(&self) {
-        *locked(&self.searched) += 1;
-    }
-
-    pub(crate) fn fill(&self, count: usize) {
-        let mut log = self.log();
-        for id in 0..count as u128 {
-            let event = Proposed { id: Uuid::from_u128(id), ..Proposed::default() };
-            // Nobody expects anything of this stream, so nothing can be wrong with it.
-            let _ = log.append("somebody-else", Expected::Any, vec![event]);
-        }
-        self.length.send_replace(log.events.len());
-    }
-
-    fn append(
-        &self,
-        stream: &str,
-        expected: Expected,
-        events: Vec<Proposed>,
-    ) -> Result<Written, WrongRevision> {
-        let mut log = self.log();
-        let before = log.events.len();
-        let result = log.append(stream, expected, events);
-        if log.events.len() > before {
-            *locked(&self.appends) += 1;
-            self.length.send_replace(log.events.len());
-        }
-        result
-    }
-
-    /// Wrong credentials are refused, and so is who has none.
-    fn admit<T>(&self, request: &Request<T>) -> Result<(), Status> {
-        let Some((name, password)) = self.options.credentials else { return Ok(()) };
-        let expected = format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{password}")));
-        match request.metadata().get("authorization") {
-            Some(given) if given.as_bytes() == expected.as_bytes() => Ok(()),
-            Some(_) => Err(Status::unauthenticated("Unauthenticated")),
-            None => Err(Status::permission_denied("Access Denied")),
-        }
-    }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use crate::state::State;
 
 /// The service.
 #[derive(Debug)]
@@ -163,8 +63,8 @@ impl Service {
             };
             let event = proposed(message)?;
             bytes += event.data.len() + event.custom_metadata.len();
-            if bytes > self.state.options.append_bytes_max {
-                return Err(too_large(self.state.options.append_bytes_max));
+            if bytes > self.state.append_bytes_max() {
+                return Err(too_large(self.state.append_bytes_max()));
             }
             events.push(event);
         }
@@ -184,7 +84,7 @@ impl Streams for Service {
         self.state.admit(&request)?;
         let scissors = request.extensions().get::<Scissors>().cloned();
         let (stream, expected, events) = self.receive(request.into_inner()).await?;
-        let misbehaviour = locked(&self.state.misbehaviour).pop_front();
+        let misbehaviour = self.state.next_misbehaviour();
         let cut = || {
             if let Some(scissors) = &scissors {
                 scissors.cut();
@@ -198,7 +98,7 @@ impl Streams for Service {
         if misbehaviour == Some(Misbehaviour::CutAfter) {
             return cut();
         }
-        let delay = *locked(&self.state.delay);
+        let delay = self.state.delay();
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
