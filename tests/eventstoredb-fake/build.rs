@@ -17,7 +17,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=../../Cargo.lock");
     let protos = protos(Path::new(&env::var("CARGO")?), &env::var("TARGET")?)?;
-    let services = protox::compile(SERVICES, [protos])?;
+    let mut services = protox::compile(SERVICES, [protos])?;
+    for file in &mut services.file {
+        // Comments: they link to what only the protocol's own language knows.
+        file.source_code_info = None;
+    }
     tonic_build::configure()
         .build_client(false)
         .extern_path(".event_store.client.Empty", "()")
