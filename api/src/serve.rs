@@ -39,8 +39,8 @@ use crate::roles::{EngineRole, Roles};
 use crate::settings::{DeliverySettings, Settings, WahaSettings};
 use crate::{event_store, metering, router};
 
-/// Connections to the database, the appenders' own not counted.
-pub const CONNECTIONS_MAX: u32 = 24;
+/// Connections to the database, the log's own not counted.
+pub const CONNECTIONS_MAX: u32 = 14;
 /// How long a request waits for a connection before it is answered with 503.
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Calls to WAHA at a time.

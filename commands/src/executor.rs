@@ -100,6 +100,34 @@ impl Executor {
         Err(CommandError::Contended)
     }
 
+    /// Executes the first command of an aggregate that in all likelihood has no events: it is not looked for, and
+    /// found only if the log says that it is there.
+    pub async fn begin<A>(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        command: A::Command,
+        metadata: Metadata,
+    ) -> Result<Executed<A::Event>, CommandError<A::Rejection>>
+    where
+        A: Aggregate<Event: Into<Event> + TryFrom<Event, Error = ForeignEvent> + Clone>,
+        A::Rejection: std::error::Error + 'static,
+    {
+        let stream = StreamName { category: A::CATEGORY, tenant, id };
+        let events = match A::default().decide(command.clone()) {
+            Ok(events) if !events.is_empty() => events,
+            _ => return self.execute::<A>(tenant, id, command, metadata).await,
+        };
+        let new = events.iter().cloned().map(|event| self.new_event(event, &metadata)).collect();
+        match self.log.append(stream, ExpectedVersion::Exact(Version(0)), new).await {
+            Ok(Appended { position, .. }) => Ok(Executed { events, position }),
+            Err(LogError::Conflict { .. }) => {
+                self.execute::<A>(tenant, id, command, metadata).await
+            }
+            Err(error) => Err(CommandError::Log(error)),
+        }
+    }
+
     /// The aggregate's present state.
     pub async fn load<A>(&self, tenant: TenantId, id: Uuid) -> Result<A, LogError>
     where

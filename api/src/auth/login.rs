@@ -95,7 +95,7 @@ async fn start(
     let metadata = request_id.metadata(Actor::User { id: user_id });
     let executed = app
         .executor
-        .execute::<LoginSession>(tenant_id, login_session_id.0, command, metadata)
+        .begin::<LoginSession>(tenant_id, login_session_id.0, command, metadata)
         .await?;
     let grant = Grant { tenant_id, user_id, role, login_session_id, generation: 0 };
     Ok((executed.position, grant.sign(app)?))

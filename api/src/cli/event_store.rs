@@ -1,9 +1,11 @@
 //! `heliograph event-store`
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Subcommand;
+use commands::codec;
 use commands::event_log::contract::{self, EventStoreServer, Outcome, Scratch, Store, Verdict};
 use domain::ports::Ambient;
 use sqlx::postgres::PgConnectOptions;
@@ -25,10 +27,32 @@ pub(super) enum Verb {
         #[arg(long)]
         url: Option<String>,
     },
+    /// Write the JSON Schema of every stored event, and a page that lists them, into a directory.
+    Schemas {
+        /// The directory. It must be there.
+        directory: PathBuf,
+    },
 }
 
 pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliError> {
-    let Verb::Check { url } = verb;
+    match verb {
+        Verb::Check { url } => perform_check(url, output).await,
+        Verb::Schemas { directory } => write_schemas(&directory).map_err(CliError::failed(
+            "the schemas could not be written: is there such a directory?",
+        )),
+    }
+}
+
+fn write_schemas(directory: &Path) -> std::io::Result<()> {
+    let schemas = codec::schemas();
+    std::fs::write(directory.join("README.md"), codec::index(&schemas))?;
+    for codec::Schema { name, schema } in schemas {
+        std::fs::write(directory.join(format!("{name}.json")), format!("{schema:#}\n"))?;
+    }
+    Ok(())
+}
+
+async fn perform_check(url: Option<String>, output: OutputFormat) -> Result<(), CliError> {
     let named = ["EVENT_STORE_URL", "DATABASE_URL"].into_iter().find_map(environment);
     let url = url.or(named).ok_or_else(|| {
         CliError::Input("there is no store to check: name one by --url or EVENT_STORE_URL".into())

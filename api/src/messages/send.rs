@@ -101,8 +101,12 @@ pub async fn send(
     let id = MessageId(app.ambient().new_id());
     let metadata = request_id.metadata(caller.actor());
     let command = Command::Queue(queued.clone());
-    let executed = app.executor.execute::<Message>(caller.tenant, id.0, command, metadata).await?;
-    let accepted = Accepted::new(&app, id, queued).await;
+    let (executed, estimated_send_at) = tokio::join!(
+        app.executor.begin::<Message>(caller.tenant, id.0, command, metadata),
+        estimate(&app, &queued),
+    );
+    let executed = executed?;
+    let accepted = Accepted::new(id, queued, estimated_send_at);
     let location = mount.path(&format!("/messages/{id}"));
     let response = located(StatusCode::ACCEPTED, &location, accepted);
     Ok(At(executed.position, response).into_response())
@@ -156,11 +160,11 @@ impl NewMessage {
 }
 
 impl Accepted {
-    async fn new(app: &App, id: MessageId, queued: Queued) -> Self {
+    fn new(id: MessageId, queued: Queued, estimated_send_at: Option<DateTime<Utc>>) -> Self {
         let is_due = queued.send_at.is_none_or(|send_at| send_at <= queued.at);
         Self {
             id,
-            estimated_send_at: estimate(app, &queued).await,
+            estimated_send_at,
             session_id: queued.session_id,
             to: queued.to,
             kind: ContentKind::Text,

@@ -62,7 +62,7 @@ pub async fn receive(
     metrics::histogram!("heliograph_webhook_body_bytes").record(size(&body));
     let executed = app
         .executor
-        .execute::<Webhook>(
+        .begin::<Webhook>(
             tenant,
             id.0,
             Command::Receive(Box::new(received)),

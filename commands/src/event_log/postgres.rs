@@ -13,6 +13,7 @@
 mod announcements;
 mod appender;
 mod batch;
+mod connections;
 pub mod diagnosis;
 mod horizon;
 mod partitions;
@@ -20,13 +21,11 @@ mod reader;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::ports::event_log::{Appended, EventLog, LogError, NewEvent, RecordedEvent};
 use domain::stream::{ExpectedVersion, Position, StreamName, Version};
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -40,12 +39,10 @@ use batch::{Overlap, Request};
 const LANES: usize = 2;
 /// Requests that may wait in a lane before callers wait too.
 const LANE_CAPACITY: usize = 4096;
-/// How long an appender waits for a connection before its requests fail.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The event log on PostgreSQL.
 pub struct PostgresLog {
-    pool: PgPool,
+    readers: PgPool,
     lanes: Vec<mpsc::Sender<Request>>,
     announcements: Arc<Announcements>,
 }
@@ -54,10 +51,8 @@ impl PostgresLog {
     /// Opens the log in a migrated database and starts its tasks, which end with `shutdown` after what was
     /// asked before is done.
     pub fn open(pool: PgPool, tasks: &TaskTracker, shutdown: &CancellationToken) -> Arc<Self> {
-        let appenders = PgPoolOptions::new()
-            .max_connections(u32::try_from(LANES).unwrap_or(1))
-            .acquire_timeout(CONNECT_TIMEOUT)
-            .connect_lazy_with(appender::connect_options(&pool));
+        let appenders = connections::appenders(&pool, u32::try_from(LANES).unwrap_or(1));
+        let readers = connections::readers(&pool);
         let announcements = Arc::new(Announcements::new());
         let lanes = (0..LANES)
             .map(|_| {
@@ -72,7 +67,7 @@ impl PostgresLog {
         let others = Arc::clone(&announcements);
         tasks.spawn(announcements::listen(others, pool.clone(), shutdown.clone()));
         tasks.spawn(partitions::keep_ahead(pool.clone(), shutdown.clone()));
-        Arc::new(Self { pool, lanes, announcements })
+        Arc::new(Self { readers, lanes, announcements })
     }
 
     /// One stream always takes the same lane, so its appends keep their order.
@@ -105,10 +100,10 @@ impl PostgresLog {
         events: &[NewEvent],
     ) -> Result<Appended, LogError> {
         loop {
-            let version = reader::version(&self.pool, stream).await?;
+            let version = reader::version(&self.readers, stream).await?;
             // Looked for after the version was read: an append in between makes this one conflict.
             let ids: Vec<_> = events.iter().map(|event| event.id).collect();
-            match batch::find(&self.pool, stream, &ids).await.map_err(unavailable)? {
+            match batch::find(&self.readers, stream, &ids).await.map_err(unavailable)? {
                 Overlap::Whole(appended) => return Ok(appended),
                 Overlap::Partial => return Err(LogError::Conflict { stream }),
                 Overlap::None => {}
@@ -136,11 +131,11 @@ impl EventLog for PostgresLog {
     }
 
     async fn read_stream(&self, stream: StreamName) -> Result<Vec<RecordedEvent>, LogError> {
-        reader::read_stream(&self.pool, stream).await
+        reader::read_stream(&self.readers, stream).await
     }
 
     async fn read_all(&self, after: Position, limit: u16) -> Result<Vec<RecordedEvent>, LogError> {
-        reader::read_all(&self.pool, after, limit).await
+        reader::read_all(&self.readers, after, limit).await
     }
 
     async fn wait(&self, after: Position) {
@@ -148,7 +143,7 @@ impl EventLog for PostgresLog {
     }
 
     async fn probe(&self) -> Result<String, LogError> {
-        let version = diagnosis::server_version(&self.pool).await.map_err(unavailable)?;
+        let version = diagnosis::server_version(&self.readers).await.map_err(unavailable)?;
         Ok(format!("PostgreSQL {version}"))
     }
 }

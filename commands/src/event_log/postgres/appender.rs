@@ -11,7 +11,6 @@ use std::time::Duration;
 use domain::id::EventId;
 use domain::ports::event_log::{Appended, LogError};
 use sqlx::PgPool;
-use sqlx::postgres::PgConnectOptions;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -27,15 +26,6 @@ const BATCH_BYTES_MAX: usize = 4 << 20;
 /// A broken connection is tried again this often: the first try may have committed.
 const TRIES_MAX: u32 = 3;
 const RETRY_WAIT: Duration = Duration::from_millis(100);
-
-/// How appenders connect. Planning the append costs more than carrying it out, so the server should keep its
-/// plan (measured: twice the appends of a single writer, half as many again of 32). A kept plan must suit the
-/// table it will meet: one made while `streams` is small would go through all of it later, unless forbidden.
-pub(super) fn connect_options(pool: &PgPool) -> PgConnectOptions {
-    PgConnectOptions::clone(&pool.connect_options())
-        .application_name("heliograph appender")
-        .options([("plan_cache_mode", "auto"), ("enable_seqscan", "off")])
-}
 
 /// One lane's worker.
 pub(super) struct Appender {

@@ -1,0 +1,50 @@
+//! How the log connects: apart from everybody else, with plans the server keeps.
+//!
+//! Planning an append, or the read of a stream, costs up to four times carrying it out, so the server should keep its
+//! plan (measured: twice the appends of a single writer, half as many again of 32). A kept plan must suit the table it
+//! will meet: one made while a table is small would go through all of it later, unless that is forbidden.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgPool};
+
+/// Reads of the log at a time.
+const READERS_MAX: u32 = 10;
+/// How long anybody waits for a connection before it fails.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection unused for so long may be gone: it is tried before it is used. Trying each would double the round
+/// trips.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
+/// For appenders, this many.
+pub(super) fn appenders(pool: &PgPool, count: u32) -> PgPool {
+    options(count).connect_lazy_with(server(pool, "heliograph appender", "auto"))
+}
+
+/// For readers.
+pub(super) fn readers(pool: &PgPool) -> PgPool {
+    let server = server(pool, "heliograph reader", "force_generic_plan");
+    options(READERS_MAX).connect_lazy_with(server)
+}
+
+fn server(pool: &PgPool, name: &str, plan_cache_mode: &str) -> PgConnectOptions {
+    PgConnectOptions::clone(&pool.connect_options())
+        .application_name(name)
+        .options([("plan_cache_mode", plan_cache_mode), ("enable_seqscan", "off")])
+}
+
+fn options(connections_max: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(CONNECT_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for < TRUSTED_FOR {
+                    return Ok(true);
+                }
+                connection.ping().await.map(|()| true)
+            })
+        })
+}
