@@ -19,8 +19,6 @@ pub(crate) enum BenchError {
     Log(#[from] LogError),
     #[error("a command failed")]
     Command(#[from] CommandError<Rejection>),
-    #[error("the projection stopped")]
-    Projection(#[from] projections::projector::ProjectorError),
     #[error("the simulator does not start")]
     Simulator(#[from] waha_simulator::StartError),
     #[error("HTTP failed")]

@@ -63,7 +63,7 @@ impl Site {
         let environment =
             setup.environment(&pool.connect_options(), &waha.base_url(), port.address());
         let process = Process::serve(&environment).await;
-        let directory = Directory::open(&pool);
+        let directory = Directory::open(&pool, &setup);
         Ok(Self { waha, port, process, directory, database: pool })
     }
 
