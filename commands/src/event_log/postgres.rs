@@ -66,7 +66,7 @@ impl PostgresLog {
         tasks.spawn(announcements::announce(own, pool.clone(), shutdown.clone()));
         let others = Arc::clone(&announcements);
         tasks.spawn(announcements::listen(others, pool.clone(), shutdown.clone()));
-        tasks.spawn(partitions::keep_ahead(pool.clone(), shutdown.clone()));
+        tasks.spawn(partitions::keep_ahead(pool, shutdown.clone()));
         Arc::new(Self { readers, lanes, announcements })
     }
 
