@@ -113,7 +113,7 @@ impl Builder {
     pub async fn rebuild(&self, projection: Arc<dyn Projection>) -> Result<Rebuilt, BuildError> {
         let mut scratch = Scratch::open(&self.pool, projection, Purpose::Rebuild).await?;
         let backend = scratch.backend;
-        let work = async {
+        let work = Box::pin(async {
             let indexes = scratch.defer_indexes().await?;
             self.load(&mut scratch, None).await?;
             self.enter(Phase::Indexing);
@@ -122,7 +122,7 @@ impl Builder {
             self.load(&mut scratch, None).await?;
             self.enter(Phase::Switching);
             self.switch(&mut scratch).await
-        };
+        });
         let result = self.interruptible(backend, work).await;
         scratch.close(result.is_ok()).await;
         result
@@ -132,12 +132,12 @@ impl Builder {
     pub async fn verify(&self, projection: Arc<dyn Projection>) -> Result<Verified, BuildError> {
         let mut scratch = Scratch::open(&self.pool, projection, Purpose::Verify).await?;
         let backend = scratch.backend;
-        let work = async {
+        let work = Box::pin(async {
             scratch.defer_indexes().await?;
             let held = self.level(&mut scratch).await?;
             self.enter(Phase::Comparing);
             self.compare(&mut scratch, held).await
-        };
+        });
         let result = self.interruptible(backend, work).await;
         scratch.close(false).await;
         result

@@ -63,7 +63,7 @@ const DIFFERENT: &str = "a read model is not what the event log makes of it: `he
 async fn build<T: Serialize>(
     named: Vec<Arc<dyn Projection>>,
     output: OutputFormat,
-    build: impl AsyncFn(&Builder, Arc<dyn Projection>) -> Result<T, BuildError>,
+    each: impl AsyncFn(&Builder, Arc<dyn Projection>) -> Result<T, BuildError>,
     tell: impl Fn(&T) -> String,
 ) -> (Vec<T>, Result<(), CliError>) {
     let log = match OpenLog::open().await {
@@ -80,7 +80,8 @@ async fn build<T: Serialize>(
     let (mut built, mut ended) = (Vec::new(), Ok(()));
     for projection in named {
         let name = projection.name();
-        match progress::shown(name, builder.progress(), build(&builder, projection)).await {
+        let work = Box::pin(each(&builder, projection));
+        match progress::shown(name, builder.progress(), work).await {
             Ok(result) => built.push(result),
             Err(error) => {
                 if let Err(earlier) = &ended {
@@ -105,16 +106,16 @@ async fn build<T: Serialize>(
 impl Which {
     fn projections(self) -> Result<Vec<Arc<dyn Projection>>, CliError> {
         let all = projections::all();
-        let names: Vec<_> = all.iter().map(|projection| projection.name()).collect();
-        let named = |projection: &Arc<dyn Projection>| {
+        let is_meant = |projection: &Arc<dyn Projection>| {
             self.all || self.name.as_deref() == Some(projection.name())
         };
-        let found: Vec<_> = all.iter().filter(|projection| named(projection)).cloned().collect();
+        let found: Vec<_> = all.iter().filter(|projection| is_meant(projection)).cloned().collect();
         if found.is_empty() {
             let name = self.name.unwrap_or_default();
-            let names = names.join(", ");
+            let known: Vec<_> = all.iter().map(|projection| projection.name()).collect();
+            let known = known.join(", ");
             return Err(CliError::Input(format!(
-                "there is no read model {name}: it is one of {names}"
+                "there is no read model {name}: it is one of {known}"
             )));
         }
         Ok(found)

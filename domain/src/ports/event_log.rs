@@ -141,7 +141,8 @@ pub enum LogError {
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// An event cannot be read: its name is unknown or its data does not fit. Never skipped.
     #[error(
-        "event {version:?} of stream {stream} at {position} (type {event_type}) cannot be read"
+        "event {} of stream {stream} at {position} (type {event_type}) cannot be read",
+        version.0
     )]
     Unreadable {
         /// In which stream.

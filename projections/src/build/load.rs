@@ -21,7 +21,7 @@ use crate::projector::{ProjectorError, checkpoint};
 
 /// Most events applied in one transaction. Larger than the live projector's, so that most of what happens to a
 /// message is written at once; small enough for the transaction to end soon.
-const BATCH_MAX: u16 = 20_000;
+const BATCH_MAX: u16 = 10_000;
 /// A batch smaller than this may be the last.
 const SMALL: usize = 1_000;
 
@@ -33,7 +33,7 @@ impl Builder {
         until: Option<Position>,
     ) -> Result<(), BuildError> {
         let name = scratch.projection.name();
-        let (_, total) = checkpoint::live(&self.pool, name).await?;
+        let total = checkpoint::live(&self.pool, name).await?.events;
         self.progress.send_modify(|progress| progress.total = total);
         let (sender, mut batches) = mpsc::channel(1);
         let mut reader = JoinSet::new();
@@ -43,8 +43,8 @@ impl Builder {
             self.apply(scratch, &batch).await?;
             // The log may grow faster than it can be read to its end.
             if until.is_none() && batch.len() < SMALL {
-                let (live, _) = checkpoint::live(&self.pool, name).await?;
-                if scratch.position >= live {
+                let live = checkpoint::live(&self.pool, name).await?;
+                if scratch.position >= live.position {
                     return Ok(());
                 }
             }

@@ -15,7 +15,7 @@ use crate::projector::{Projection, checkpoint};
 const SETTINGS: &str = "
     set application_name = 'heliograph projections';
     set synchronous_commit = off;
-    set maintenance_work_mem = '256MB';
+    set maintenance_work_mem = '64MB';
     set work_mem = '64MB';
     set statement_timeout = 0;
     set idle_session_timeout = 0;
@@ -67,7 +67,9 @@ impl Scratch {
                 .await?;
         }
         let schema = match purpose {
-            Purpose::Rebuild => format!("{name}_v{}", checkpoint::version(pool, name).await? + 1),
+            Purpose::Rebuild => {
+                format!("{name}_v{}", checkpoint::live(pool, name).await?.version + 1)
+            }
             Purpose::Verify => format!("{name}_verify"),
         };
         let id = register::enter(&mut transaction, name, purpose, &schema).await?;

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::scratch::{Scratch, quoted, run};
 use super::{BuildError, Builder, Rebuilt, register, shape, snapshots};
-use crate::projector::checkpoint::{self, Held};
+use crate::projector::checkpoint::{self, Live};
 
 /// How long to go on trying.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -16,27 +16,29 @@ const PATIENCE: Duration = Duration::from_mins(5);
 const HOLD_MAX: Duration = Duration::from_millis(250);
 /// The pause between tries: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// PostgreSQL's code for a lock that could not be had in `lock_timeout`.
-const LOCK_NOT_AVAILABLE: &str = "55P03";
+/// PostgreSQL's codes for a lock that could not be had in `lock_timeout`, and for a statement that took longer than
+/// `statement_timeout`.
+const TIMEOUTS: [&str; 2] = ["55P03", "57014"];
 
 /// The live view, held where it is for as long as the transaction lasts.
 pub(super) struct LiveView {
     pub(super) transaction: PgTransaction<'static>,
-    pub(super) held: Held,
+    pub(super) held: Live,
 }
 
 impl Builder {
     /// Brings the build to where the live view is, and holds the live one there.
     pub(super) async fn level(&self, scratch: &mut Scratch) -> Result<LiveView, BuildError> {
         let name = scratch.projection.name();
-        loop {
+        while !self.shutdown.is_cancelled() {
             // What takes long is done while the live view goes on.
-            let (live, _) = checkpoint::live(&self.pool, name).await?;
-            self.load(scratch, Some(live)).await?;
+            let live = checkpoint::live(&self.pool, name).await?;
+            self.load(scratch, Some(live.position)).await?;
             if let Some(view) = self.hold(scratch).await? {
                 return Ok(view);
             }
         }
+        Err(BuildError::Interrupted)
     }
 
     /// Holds the live view and applies the little the build lacks; none if the live view is not to be had.
@@ -44,7 +46,7 @@ impl Builder {
         let mut transaction = self.pool.begin().await?;
         sqlx::raw_sql("set local lock_timeout = '1s'").execute(&mut *transaction).await?;
         let held = match checkpoint::hold(&mut transaction, scratch.projection.name()).await {
-            Err(error) if is_lock_timeout(&error) => return Ok(None),
+            Err(error) if is_timeout(&error) => return Ok(None),
             held => held?,
         };
         if scratch.position < held.position {
@@ -59,12 +61,13 @@ impl Builder {
         let mut pause = PAUSES.0;
         while !self.shutdown.is_cancelled() {
             let left = deadline.saturating_duration_since(Instant::now());
-            let is_seen_whole = snapshots::end_within(&self.pool, left).await?;
-            if !is_seen_whole {
-                return Err(BuildError::InUse(PATIENCE.as_secs()));
-            }
-            if let Some(rebuilt) = self.try_to_switch(scratch).await? {
+            let wait = snapshots::end_within(&self.pool, left);
+            let Some(have_ended) = self.shutdown.run_until_cancelled(wait).await else { break };
+            if have_ended? && let Some(rebuilt) = self.try_to_switch(scratch).await? {
                 return Ok(rebuilt);
+            }
+            if left.is_zero() {
+                return Err(BuildError::InUse(PATIENCE.as_secs()));
             }
             sleep(pause).await;
             pause = (pause * 2).min(PAUSES.1);
@@ -85,7 +88,7 @@ impl Builder {
         let (name, version) = (scratch.projection.name(), held.version + 1);
         shape::check(&mut transaction, name, &scratch.schema, &scratch.live_schema).await?;
         match exchange(&mut transaction, &scratch.schema, &scratch.live_schema).await {
-            Err(error) if is_lock_timeout(&error) => return Ok(None),
+            Err(error) if is_timeout(&error) => return Ok(None),
             exchanged => exchanged?,
         }
         let (position, events) = (scratch.position, scratch.events);
@@ -98,14 +101,13 @@ impl Builder {
 
 /// Drops the live tables and views, moves the new ones to their place, and drops the schema they leave empty.
 ///
-/// Readers queue behind a lock that is waited for, so it is waited for briefly: a fraction of what PostgreSQL takes
+/// Readers queue behind a lock that is waited for, so all are waited for briefly: a fraction of what PostgreSQL takes
 /// to look for deadlocks, so that it is never a reader who has to give way.
 async fn exchange(
     connection: &mut PgConnection,
     schema: &str,
     live_schema: &str,
 ) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql("set local lock_timeout = '100ms'").execute(&mut *connection).await?;
     let relations: Vec<(String, bool)> = sqlx::query_as(
         "select relname::text, relkind = 'v' from pg_class
          where relnamespace = quote_ident($1)::regnamespace and relkind in ('r', 'v')
@@ -115,6 +117,16 @@ async fn exchange(
     .fetch_all(&mut *connection)
     .await?;
     let (new, live) = (quoted(schema), quoted(live_schema));
+    // The new ones too: an autovacuum may be at work on them.
+    let all: Vec<_> = relations
+        .iter()
+        .map(|(name, _)| quoted(name))
+        .map(|name| format!("{live}.{name}, {new}.{name}"))
+        .collect();
+    sqlx::raw_sql("set local statement_timeout = '100ms'").execute(&mut *connection).await?;
+    run(&mut *connection, format!("lock table {} in access exclusive mode", all.join(", ")))
+        .await?;
+    sqlx::raw_sql("set local statement_timeout = 0").execute(&mut *connection).await?;
     for (relation, is_view) in &relations {
         let (kind, name) = (if *is_view { "view" } else { "table" }, quoted(relation));
         run(&mut *connection, format!("drop {kind} {live}.{name}")).await?;
@@ -126,7 +138,7 @@ async fn exchange(
     run(connection, format!("drop schema {new}")).await
 }
 
-fn is_lock_timeout(error: &sqlx::Error) -> bool {
+fn is_timeout(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(DatabaseError::code);
-    code.as_deref() == Some(LOCK_NOT_AVAILABLE)
+    code.is_some_and(|code| TIMEOUTS.contains(&&*code))
 }

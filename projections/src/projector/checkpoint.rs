@@ -182,45 +182,45 @@ pub(super) async fn note(
     Ok(())
 }
 
-/// A live view that stands where it is until this transaction ends: whoever would project into it stands aside.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Held {
+/// How a live view stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Live {
     pub(crate) version: i32,
     pub(crate) position: Position,
+    pub(crate) events: u64,
 }
 
-/// Holds the live view where it is, for as long as the transaction lasts.
-pub(crate) async fn hold(
-    connection: &mut PgConnection,
-    projection: &str,
-) -> Result<Held, sqlx::Error> {
-    let (version, first, second) = sqlx::query_as(
-        "select version, first, second from projection_checkpoints where projection = $1 for update",
-    )
-    .bind(projection)
-    .fetch_one(connection)
-    .await?;
-    Ok(Held { version, position: position(first, second) })
+impl From<(i32, i64, i64, i64)> for Live {
+    fn from((version, first, second, events): (i32, i64, i64, i64)) -> Self {
+        Self { version, position: position(first, second), events: events.unsigned_abs() }
+    }
 }
 
-/// Where the live view is, and how many events it has seen.
-pub(crate) async fn live(pool: &PgPool, projection: &str) -> Result<(Position, u64), sqlx::Error> {
-    let at = read(pool, projection).await?;
-    let events: i64 = sqlx::query_scalar(
-        "select events_applied from projection_checkpoints where projection = $1",
+/// How the live view stands now.
+pub(crate) async fn live(pool: &PgPool, projection: &str) -> Result<Live, sqlx::Error> {
+    let row: (i32, i64, i64, i64) = sqlx::query_as(
+        "select version, first, second, events_applied from projection_checkpoints
+         where projection = $1",
     )
     .bind(projection)
     .fetch_one(pool)
     .await?;
-    Ok((at, events.unsigned_abs()))
+    Ok(row.into())
 }
 
-/// Which build the live view is.
-pub(crate) async fn version(pool: &PgPool, projection: &str) -> Result<i32, sqlx::Error> {
-    sqlx::query_scalar("select version from projection_checkpoints where projection = $1")
-        .bind(projection)
-        .fetch_one(pool)
-        .await
+/// The same, held there for as long as the transaction lasts: whoever would project stands aside.
+pub(crate) async fn hold(
+    connection: &mut PgConnection,
+    projection: &str,
+) -> Result<Live, sqlx::Error> {
+    let row: (i32, i64, i64, i64) = sqlx::query_as(
+        "select version, first, second, events_applied from projection_checkpoints
+         where projection = $1 for update",
+    )
+    .bind(projection)
+    .fetch_one(connection)
+    .await?;
+    Ok(row.into())
 }
 
 /// From now on the projection's view is another one, built this far.

@@ -2,7 +2,9 @@
 //!
 //! Planning an append, or the read of a stream, costs up to four times carrying it out, so the server should keep its
 //! plan (measured: twice the appends of a single writer, half as many again of 32). A kept plan must suit the table it
-//! will meet: one made while a table is small would go through all of it later, unless that is forbidden.
+//! will meet: one made while a table is small would go through all of it later, unless that is forbidden. And one made
+//! for a position near the log's end, of which the statistics do not know yet, would expect next to nothing there and
+//! sort all there is: a plan for any position does not.
 
 use std::time::Duration;
 
