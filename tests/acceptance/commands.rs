@@ -1,6 +1,7 @@
 //! The command line (X4).
 
 mod database;
+mod demo;
 mod doctor;
 mod event_store;
 mod people;
