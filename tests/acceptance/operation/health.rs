@@ -9,10 +9,10 @@ use sqlx::PgPool;
 async fn every_kind_of_health_has_the_same_shape(pool: PgPool) {
     let stage = Installation::start(pool).await;
     for (path, services) in [
-        ("/health", ["database", "eventStore", "projections", "waha"].as_slice()),
+        ("/health", ["database", "eventStore", "projections", "sagas", "waha"].as_slice()),
         ("/health/db", &["database"]),
         ("/health/live", &[]),
-        ("/health/ready", &["database", "eventStore", "projections", "server"]),
+        ("/health/ready", &["database", "eventStore", "projections", "sagas", "server"]),
         ("/waha/health", &["waha"]),
         ("/webhooks/health", &["database", "eventStore", "server"]),
     ] {
