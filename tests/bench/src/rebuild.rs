@@ -5,6 +5,7 @@ mod history;
 use std::time::Instant;
 
 use acceptance::process::{self, Environment};
+use serde_json::Value;
 
 use crate::baseline::Baseline;
 use crate::database::Database;
@@ -28,8 +29,11 @@ pub(crate) async fn measure(settings: &Settings, report: &Report) -> Result<(), 
         let bulk = baseline.bulk(settings.time).await?;
         report.note("bulk_rows_per_second", bulk);
         let started = Instant::now();
-        rebuild(&database).await?;
+        let applied = rebuild(&database).await?;
         let rebuilt = per_second(events, started.elapsed());
+        if u64::try_from(events) != Ok(applied) {
+            return Err(BenchError::failed(format!("of {events} events {applied} were applied")));
+        }
         report.note("rebuild_events_per_second", rebuilt);
         report.note("rebuild_vs_bulk", rebuilt / bulk);
     }
@@ -37,12 +41,14 @@ pub(crate) async fn measure(settings: &Settings, report: &Report) -> Result<(), 
     database.remove().await
 }
 
-/// As an operator does it; engines could go on meanwhile.
-async fn rebuild(database: &Database) -> Result<(), BenchError> {
+/// As an operator does it; engines could go on meanwhile. Answers how many events were applied.
+async fn rebuild(database: &Database) -> Result<u64, BenchError> {
     let environment = Environment::from([("DATABASE_URL", database.url.clone())]);
-    let ended = process::run(&environment, &["projections", "rebuild", VIEW], "").await;
+    let verb = ["--output", "json", "projections", "rebuild", VIEW];
+    let ended = process::run(&environment, &verb, "").await;
     if ended.status.success() {
-        return Ok(());
+        let rebuilt: Value = serde_json::from_slice(&ended.stdout)?;
+        return Ok(rebuilt[0]["events"].as_u64().unwrap_or_default());
     }
     let complaint = String::from_utf8_lossy(&ended.stderr);
     Err(BenchError::failed(format!("the view could not be rebuilt: {}", complaint.trim())))
