@@ -135,13 +135,7 @@ impl Problem {
 
     /// What is behind it, outermost first, for the log.
     pub fn causes(&self) -> Option<String> {
-        let mut next: Option<&(dyn Error + 'static)> = Some(self.0.cause.as_deref()?);
-        let mut chain = Vec::new();
-        while let Some(error) = next {
-            chain.push(error.to_string());
-            next = error.source();
-        }
-        Some(chain.join(": "))
+        self.0.cause.as_deref().map(|cause| domain::causes::in_one_line(cause))
     }
 }
 

@@ -9,7 +9,7 @@ use domain::aggregate::Aggregate;
 use domain::event::{Event, ForeignEvent};
 use domain::id::{EventId, TenantId};
 use domain::ports::Ambient;
-use domain::ports::event_log::{Appended, EventLog, LogError, Metadata, NewEvent, RecordedEvent};
+use domain::ports::event_log::{EventLog, LogError, Metadata, NewEvent, RecordedEvent};
 use domain::stream::{ExpectedVersion, Position, StreamName, Version};
 use uuid::Uuid;
 
@@ -89,12 +89,9 @@ impl Executor {
             if events.is_empty() {
                 return Ok(Executed { events, position });
             }
-            let new =
-                events.iter().cloned().map(|event| self.new_event(event, &metadata)).collect();
-            match self.log.append(stream, ExpectedVersion::Exact(version), new).await {
-                Ok(Appended { position, .. }) => return Ok(Executed { events, position }),
-                Err(LogError::Conflict { .. }) => {}
-                Err(error) => return Err(CommandError::Log(error)),
+            let appended = self.append(stream, version, &events, &metadata).await;
+            if let Some(position) = appended.map_err(CommandError::Log)? {
+                return Ok(Executed { events, position });
             }
         }
         Err(CommandError::Contended)
@@ -118,13 +115,10 @@ impl Executor {
             Ok(events) if !events.is_empty() => events,
             _ => return self.execute::<A>(tenant, id, command, metadata).await,
         };
-        let new = events.iter().cloned().map(|event| self.new_event(event, &metadata)).collect();
-        match self.log.append(stream, ExpectedVersion::Exact(Version(0)), new).await {
-            Ok(Appended { position, .. }) => Ok(Executed { events, position }),
-            Err(LogError::Conflict { .. }) => {
-                self.execute::<A>(tenant, id, command, metadata).await
-            }
-            Err(error) => Err(CommandError::Log(error)),
+        let appended = self.append(stream, Version::default(), &events, &metadata).await;
+        match appended.map_err(CommandError::Log)? {
+            Some(position) => Ok(Executed { events, position }),
+            None => self.execute::<A>(tenant, id, command, metadata).await,
         }
     }
 
@@ -148,6 +142,22 @@ impl Executor {
             state = state.evolve(&own_event::<A>(recorded)?);
         }
         Ok(Replayed { state, version, position })
+    }
+
+    /// Appends what was decided at a version; none if somebody was faster.
+    async fn append<E: Into<Event> + Clone>(
+        &self,
+        stream: StreamName,
+        version: Version,
+        events: &[E],
+        metadata: &Metadata,
+    ) -> Result<Option<Position>, LogError> {
+        let new = events.iter().cloned().map(|event| self.new_event(event, metadata)).collect();
+        match self.log.append(stream, ExpectedVersion::Exact(version), new).await {
+            Ok(appended) => Ok(Some(appended.position)),
+            Err(LogError::Conflict { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn new_event(&self, event: impl Into<Event>, metadata: &Metadata) -> NewEvent {

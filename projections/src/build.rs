@@ -13,8 +13,8 @@
 //! - While it loads, a build can reach no tables but its own: they are all there is on its search path.
 //! - One process at a time builds of a projection: its connection holds an advisory lock. What it leaves behind
 //!   when it dies is in `projection_builds`, and dropped by the next.
-//! - No transaction of a build that has written is open for long: it would hold back what the log shows to every
-//!   reader. So indexes are made concurrently, and nothing waits while it holds the checkpoint.
+//! - No transaction of a build is open for long: others would wait for its locks, and vacuum for its snapshot. So
+//!   indexes are made concurrently, and nothing waits for long while it holds the checkpoint.
 
 mod compare;
 mod error;

@@ -12,8 +12,8 @@
 //! read after. So each event counts exactly once, whatever crashes and however many processes run. Each projection is
 //! leased to one of them; an owner that was paused past its lease is refused by the checkpoint when it wakes.
 //!
-//! The log is read before the transaction begins: a transaction that has locked a row holds back what the log
-//! shows to every reader (it may be the oldest one open), and would keep a second connection waiting.
+//! The log is read before the transaction begins, which would else be open for longer and keep a second connection
+//! waiting.
 //!
 //! An event that cannot be read or applied stops its projection there, with the error in its status, and the
 //! others go on. Nothing is ever skipped.

@@ -6,6 +6,7 @@ use commands::event_log::postgres::diagnosis::{self, Diagnosis};
 use commands::sagas::{self, SagaStatus};
 use domain::causes;
 use domain::ports::waha::SessionGateway;
+use domain::stream::Position;
 use projections::projector::checkpoint::{self, ProjectionStatus};
 use serde::Serialize;
 use sqlx::PgPool;
@@ -103,22 +104,24 @@ fn moving(what: &'static str, stopped: impl Iterator<Item = String>) -> Finding 
 
 /// Why a read model stands still, and how it goes on; none if it moves.
 fn explain(status: &ProjectionStatus) -> Option<String> {
-    let error = status.error.as_ref()?;
+    let standstill = standstill(&status.name, status.position, status.error.as_deref()?);
     Some(format!(
-        "{} stands still after {}: {error}. It skips nothing, and goes on by itself within seconds once the cause is \
-         gone: an event of a newer version needs that version of heliograph, a view changed by hand needs \
+        "{standstill}: an event of a newer version needs that version of heliograph, a view changed by hand needs \
          `heliograph projections rebuild {}` (see docs/projections.md)",
-        status.name, status.position, status.name
+        status.name
     ))
 }
 
 /// The same of a saga.
 fn explain_saga(status: &SagaStatus) -> Option<String> {
-    let error = status.error.as_ref()?;
-    Some(format!(
-        "{} stands still after {}: {error}. It skips nothing, and goes on by itself within seconds once the cause is gone",
-        status.saga, status.position
-    ))
+    Some(standstill(&status.saga, status.position, status.error.as_deref()?))
+}
+
+fn standstill(name: &str, position: Position, error: &str) -> String {
+    format!(
+        "{name} stands still after {position}: {error}. It skips nothing, and goes on by itself within seconds once the \
+         cause is gone"
+    )
 }
 
 async fn look_at_event_store(settings: &EventStoreSettings, pool: &PgPool) -> Vec<Finding> {

@@ -2,8 +2,8 @@
 //!
 //! One process reads for a saga at a time, under a lease. The checkpoint remembers the greatest fencing token it
 //! has seen and moves for no smaller one; it moves by compare-and-set, first thing in the transaction that holds
-//! what was read, so an event counts once whoever reads. Events are read before that transaction begins, since
-//! an open one would hold up every reader of the log.
+//! what was read, so an event counts once whoever reads. Events are read before that transaction begins, which
+//! would else be open for longer.
 
 use std::sync::Arc;
 

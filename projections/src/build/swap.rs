@@ -12,7 +12,7 @@ use crate::projector::checkpoint::{self, Live};
 
 /// How long to go on trying.
 const PATIENCE: Duration = Duration::from_mins(5);
-/// How long the live view may be held for readers to end. The log shows nobody anything new meanwhile.
+/// How long the live view may be held for readers to end. Nothing new is projected meanwhile.
 const HOLD_MAX: Duration = Duration::from_millis(250);
 /// The pause between tries: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -52,7 +52,8 @@ impl Builder {
         if scratch.position < held.position {
             self.load(scratch, Some(held.position)).await?;
         }
-        Ok(Some(LiveView { transaction, held }))
+        // A view that would fall behind the live one never takes its place.
+        Ok((scratch.position >= held.position).then_some(LiveView { transaction, held }))
     }
 
     /// Puts the view in the live one's place, as soon as it can be done without keeping anybody waiting.

@@ -17,7 +17,7 @@ use super::site::{Site, settled};
 
 /// A lease runs out after 5 seconds and is looked for twice a second; the rest is for a busy machine.
 const TAKEN_OVER: Duration = Duration::from_secs(30);
-/// Six projections, three sagas, and the watcher, which looks later.
+/// Five projections and three sagas; the watcher of sessions takes its own later.
 const LEASES: usize = 8;
 
 /// Who owns what, with the fencing token: the read models and the sagas that follow the log.

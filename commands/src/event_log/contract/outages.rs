@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::causes;
 use domain::ports::event_log::{EventLog, LogError};
 use domain::stream::{ExpectedVersion, Version};
 
@@ -103,7 +104,7 @@ pub(super) async fn a_wrong_password_is_told(stage: &Stage) -> Result<(), Failur
     ensure_unavailable("an append", &append_at(&*log, stream, 0, &stage.events(1)).await)?;
     ensure_unavailable("a read", &log.read_stream(stream).await)?;
     let Err(error) = log.probe().await else { return Ok(()) };
-    let told = super::stage::told(&error).to_lowercase();
+    let told = causes::in_one_line(&error).to_lowercase();
     let is_told = ["password", "denies", "authentication"].iter().any(|word| told.contains(word));
     ensure!(is_told, "what is wrong is not told: {told}");
     Ok(())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::causes;
 use domain::ports::event_log::EventLog;
 use domain::stream::StreamName;
 use sqlx::migrate::{MigrateError, Migrator};
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::stage::{Failure, told};
+use super::stage::Failure;
 use super::store::{Store, Way};
 use crate::event_log::postgres::PostgresLog;
 
@@ -91,7 +92,7 @@ impl Store for Scratch {
         .bind(event_type)
         .execute(&connect(self.options.clone()))
         .await;
-        inserted.map(drop).map_err(|error| Failure::Broken(told(&error)))
+        inserted.map(drop).map_err(|error| Failure::Broken(causes::in_one_line(&error)))
     }
 
     async fn append_foreign(&self, _: StreamName, _: usize) -> Result<(), Failure> {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::causes;
 use domain::ports::event_log::EventLog;
 use domain::stream::StreamName;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::stage::{Failure, told};
+use super::stage::Failure;
 use super::store::{Store, Way};
 use crate::event_log::eventstore::{Address, EventStoreLog, Stranger};
 
@@ -25,7 +26,8 @@ impl EventStoreServer {
     }
 
     fn stranger(&self) -> Result<Stranger, Failure> {
-        Stranger::new(self.address.clone()).map_err(|error| Failure::Broken(told(&error)))
+        Stranger::new(self.address.clone())
+            .map_err(|error| Failure::Broken(causes::in_one_line(&error)))
     }
 }
 
@@ -56,11 +58,11 @@ impl Store for EventStoreServer {
 
     async fn append_unknown(&self, stream: StreamName, event_type: &str) -> Result<(), Failure> {
         let appended = self.stranger()?.append_to_ours(stream, event_type).await;
-        appended.map_err(|error| Failure::Broken(told(&error)))
+        appended.map_err(|error| Failure::Broken(causes::in_one_line(&error)))
     }
 
     async fn append_foreign(&self, stream: StreamName, count: usize) -> Result<(), Failure> {
         let appended = self.stranger()?.append_to_theirs(stream, count).await;
-        appended.map_err(|error| Failure::Broken(told(&error)))
+        appended.map_err(|error| Failure::Broken(causes::in_one_line(&error)))
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use chrono::DateTime;
+use domain::causes;
 use domain::event::Event;
 use domain::id::{EventId, TenantId};
 use domain::message::event::{Event as MessageEvent, Moment};
@@ -33,19 +34,8 @@ pub enum Failure {
 
 impl From<LogError> for Failure {
     fn from(error: LogError) -> Self {
-        Self::Broken(told(&error))
+        Self::Broken(causes::in_one_line(&error))
     }
-}
-
-/// An error with all that led to it.
-pub(super) fn told(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// Fails the case unless something holds.
