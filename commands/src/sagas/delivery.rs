@@ -16,8 +16,9 @@
 
 mod attempt;
 mod dispatcher;
+pub mod estimates;
 mod memory;
-pub mod queue;
+mod queue;
 pub(super) mod sessions;
 
 use std::sync::Arc;

@@ -25,6 +25,9 @@ pub(in super::super) async fn apply(
     touched.extend(enqueue(connection, changes).await?);
     touched.extend(park(connection, changes).await?);
     touched.extend(retry(connection, changes).await?);
+    if touched.is_empty() {
+        return Ok(());
+    }
     choose_heads(connection, &touched).await?;
     count(connection, &touched).await
 }
@@ -35,6 +38,9 @@ async fn finish(
 ) -> Result<Vec<Touched>, sqlx::Error> {
     let finished: Vec<Uuid> =
         changes.iter().filter(|(_, change)| change.finish).map(|(id, _)| id.0).collect();
+    if finished.is_empty() {
+        return Ok(vec![]);
+    }
     sqlx::query_as(
         "delete from delivery_jobs where message_id = any($1)
          returning session_id, chat_id, (case when is_parked then 0 else -1 end)::bigint as growth",
@@ -49,6 +55,9 @@ async fn enqueue(
     changes: &HashMap<MessageId, MessageChange>,
 ) -> Result<Vec<Touched>, sqlx::Error> {
     let mut jobs: Vec<_> = changes.values().filter_map(|change| change.enqueue.as_ref()).collect();
+    if jobs.is_empty() {
+        return Ok(vec![]);
+    }
     // Ids grow with time, so this is the order in which they were queued.
     jobs.sort_by_key(|(_, job)| (job.ready_at, job.message_id));
     sqlx::query_as(
@@ -81,6 +90,9 @@ async fn park(
         .filter(|(_, change)| change.then == Some(Then::Park))
         .map(|(id, _)| id.0)
         .collect();
+    if parked.is_empty() {
+        return Ok(vec![]);
+    }
     sqlx::query_as(
         "update delivery_jobs
          set is_parked = true, is_head = false, lease_owner = null, lease_until = null
@@ -103,6 +115,9 @@ async fn retry(
             Some(Then::Park) | None => None,
         })
         .collect();
+    if retried.is_empty() {
+        return Ok(vec![]);
+    }
     sqlx::query_as(
         "with retried as (
              select r.message_id, r.due_at, j.is_parked as was_parked
