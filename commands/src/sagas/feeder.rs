@@ -15,6 +15,8 @@ use super::{Process, SagaError};
 use crate::executor::Executor;
 
 const BATCH_MAX: u16 = 1000;
+/// Not waiting for the disk: what a crash of the server undoes, memory and checkpoint alike, the log gives again.
+const BEGIN: &str = "begin; set local synchronous_commit = off";
 
 /// What a saga knows of the log, in tables of its own.
 pub(super) trait Memory: Send + Sync {
@@ -25,7 +27,7 @@ pub(super) trait Memory: Send + Sync {
     fn remember(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
 }
 
@@ -63,7 +65,7 @@ impl<M: Memory> Follower for Feeder<M> {
         let Some(from) = self.checkpoint.own().await? else { return Ok(Step::Elsewhere) };
         let events = self.executor.log().read_all(from.at, BATCH_MAX).await?;
         let Some(last) = events.last() else { return Ok(Step::Idle(from.at)) };
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with(BEGIN).await?;
         if !self.checkpoint.advance(&mut transaction, from, last.position).await? {
             return Ok(Step::Elsewhere);
         }

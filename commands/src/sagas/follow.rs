@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::causes;
 use domain::ports::event_log::EventLog;
 use domain::stream::Position;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::SagaError;
@@ -32,6 +32,9 @@ pub(super) trait Follower: Sync {
 
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LAST: Duration = Duration::from_secs(5);
+/// Steps begin this far apart at least: what comes meanwhile is taken together. The first event after a pause waits
+/// for nothing.
+const STEP_EVERY: Duration = Duration::from_millis(10);
 /// How often to see whether another process's turn is over.
 const ELSEWHERE_PAUSE: Duration = Duration::from_millis(500);
 /// How often to see how far another process has come.
@@ -46,8 +49,12 @@ pub(super) async fn follow<F: Follower>(
     let mut trouble = Trouble::new(follower.checkpoint());
     while !shutdown.is_cancelled() {
         let turn = async {
+            let began = Instant::now();
             match follower.step().await {
-                Ok(Step::Advanced) => trouble.is_over().await,
+                Ok(Step::Advanced) => {
+                    trouble.is_over().await;
+                    sleep_until(began + STEP_EVERY).await;
+                }
                 Ok(Step::Idle(after)) => {
                     trouble.is_over().await;
                     log.wait(after).await;

@@ -9,7 +9,7 @@ use domain::stream::Position;
 use metrics::{counter, gauge};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::setbacks::{PAUSE_MAX, Response, Setbacks};
@@ -18,6 +18,12 @@ use super::{Projection, ProjectorError, checkpoint};
 
 /// How often to see whether the process that has a projection still has it.
 pub(super) const ELSEWHERE_PAUSE: Duration = Duration::from_millis(500);
+
+/// Batches begin this far apart at least: what comes meanwhile is written together. The first event after a pause
+/// waits for nothing.
+const BATCH_EVERY: Duration = Duration::from_millis(25);
+/// Not waiting for the disk: what a crash of the server undoes, view and checkpoint alike, the log gives again.
+const BEGIN: &str = "begin; set local synchronous_commit = off";
 
 /// A projection and what it needs to advance.
 pub(super) struct Lane {
@@ -78,7 +84,7 @@ impl Lane {
             gauge!("heliograph_projection_lag_seconds", "projection" => name).set(0.0);
             return Ok(Step::Idle(after));
         };
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with(BEGIN).await?;
         if !checkpoint::lock(&mut transaction, name, after, token).await? {
             return Ok(Step::Elsewhere);
         }
@@ -102,6 +108,7 @@ impl Lane {
         // The process before this one may have left an error behind.
         let mut shown = Some(Standstill::default());
         while !shutdown.is_cancelled() {
+            let began = Instant::now();
             let result = self.advance(setbacks.batch).await;
             // That another process is at it tells nothing: it may fail at the same event.
             if let Ok(Step::Advanced | Step::Idle(_)) = result {
@@ -111,7 +118,10 @@ impl Lane {
                 }
             }
             match result {
-                Ok(Step::Advanced) => {}
+                Ok(Step::Advanced) => {
+                    let next = sleep_until(began + BATCH_EVERY);
+                    let _ = shutdown.run_until_cancelled(next).await;
+                }
                 Ok(Step::Idle(at)) => {
                     let _ = shutdown.run_until_cancelled(self.log.wait(at)).await;
                 }
