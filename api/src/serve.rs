@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use axum::Router;
 use commands::credentials::Credentials;
+use commands::event_log::shared_reads::SharedReads;
 use commands::executor::Executor;
 use commands::leases::PostgresLeases;
 use commands::passwords::Passwords;
@@ -24,7 +25,7 @@ use commands::sagas::webhooks::WebhookSaga;
 use commands::session_keys::SessionKeys;
 use domain::id::EngineId;
 use domain::ports::Ambient;
-use domain::ports::event_log::LogError;
+use domain::ports::event_log::{EventLog, LogError};
 use projections::projector::Projector;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -99,6 +100,7 @@ impl Engine {
         let (http, work, log) = (Stage::default(), Stage::default(), Stage::default());
         let event_log =
             event_store::open(&settings.event_store, pool.clone(), &log.tasks, &log.shutdown)?;
+        let event_log: Arc<dyn EventLog> = SharedReads::new(event_log);
         let executor = Executor::new(event_log.clone(), Arc::clone(&ambient));
         let waha = waha_client(&settings.waha, Arc::clone(&ambient))?;
         let engine = EngineId(ambient.new_id());

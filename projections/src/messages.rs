@@ -16,6 +16,8 @@ mod list;
 pub mod status;
 mod store;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::id::{MessageId, TenantId};
@@ -58,7 +60,7 @@ impl Projection for Messages {
     async fn apply(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
         let touched = fold::touched(events);
         if touched.is_empty() {

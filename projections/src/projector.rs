@@ -54,7 +54,7 @@ pub trait Projection: Send + Sync {
     async fn apply(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error>;
 
     /// Rows that depend on how events were batched, and so may differ between two right views.

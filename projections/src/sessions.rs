@@ -3,6 +3,7 @@
 mod fold;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -33,7 +34,7 @@ impl Projection for Sessions {
     async fn apply(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
         let touched = fold::touched(events);
         if touched.is_empty() {

@@ -1,5 +1,7 @@
 //! The installation's tenants: the table `tenants`, for those who run it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::event::Event;
@@ -31,7 +33,7 @@ impl Projection for Tenants {
     async fn apply(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
         let created: Vec<(Uuid, &Created)> = events
             .iter()

@@ -5,6 +5,7 @@ mod fold;
 mod stats;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::ports::event_log::RecordedEvent;
@@ -33,7 +34,7 @@ impl Projection for WebhookLog {
     async fn apply(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
         let touched = fold::touched(events);
         if touched.is_empty() {

@@ -66,7 +66,8 @@ impl Follower for WebhookSaga {
         let events = self.executor.log().read_all(from.at, BATCH_MAX).await?;
         let Some(last) = events.last() else { return Ok(Step::Idle(from.at)) };
         let to = last.position;
-        let learnt: Vec<Identity> = events.iter().filter_map(Identity::learnt_from).collect();
+        let learnt: Vec<Identity> =
+            events.iter().filter_map(|event| Identity::learnt_from(event)).collect();
         self.identities.learn(&learnt).await?;
         self.processing.tell_held(&learnt).await?;
         self.processing.process(events).await?;

@@ -4,6 +4,7 @@
 //! of its last attempt is.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::event::Event;
@@ -23,7 +24,7 @@ pub const ATTEMPTS_MAX: i64 = 200;
 /// Writes what the events tell of attempts.
 pub(crate) async fn record(
     connection: &mut PgConnection,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), sqlx::Error> {
     let attempts: Vec<_> = fold(events).into_iter().collect();
     if attempts.is_empty() {
@@ -72,7 +73,7 @@ struct End {
 }
 
 /// What the events tell of attempts; what is told last of an attempt holds.
-fn fold(events: &[RecordedEvent]) -> BTreeMap<Key, Attempt> {
+fn fold(events: &[Arc<RecordedEvent>]) -> BTreeMap<Key, Attempt> {
     let mut attempts = BTreeMap::<Key, Attempt>::new();
     for recorded in events {
         let Event::Message(event) = &recorded.event else { continue };

@@ -1,6 +1,7 @@
 //! What a batch of events makes of the messages it touches. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::event::Event;
@@ -91,12 +92,16 @@ pub(crate) struct Folded {
 }
 
 /// The messages these events are of.
-pub(crate) fn touched(events: &[RecordedEvent]) -> BTreeSet<Key> {
-    events.iter().filter(|event| matches!(event.event, Event::Message(_))).map(key).collect()
+pub(crate) fn touched(events: &[Arc<RecordedEvent>]) -> BTreeSet<Key> {
+    events
+        .iter()
+        .filter(|event| matches!(event.event, Event::Message(_)))
+        .map(|event| key(event))
+        .collect()
 }
 
 /// The state after the events of messages of which these were known.
-pub(crate) fn fold(mut known: Known, events: &[RecordedEvent]) -> Folded {
+pub(crate) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Folded {
     let mut born = BTreeMap::<Key, Birth>::new();
     for recorded in events {
         let Event::Message(event) = &recorded.event else { continue };

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ impl Projection for Witness {
     async fn apply(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
         assert!(!self.panics, "a defect");
         sqlx::query("insert into seen select $1, unnest($2::bigint[])")

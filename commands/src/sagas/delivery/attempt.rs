@@ -108,9 +108,9 @@ impl Attempts {
         let causation_id = history.last().map(|last| last.id);
         let Some(first) = history.into_iter().next() else { return Ok(None) };
         let metadata = on_behalf_of(&first, causation_id);
-        Ok(match first.event {
+        Ok(match &first.event {
             domain::event::Event::Message(MessageEvent::Queued(queued)) => {
-                Some(Draft { queued, metadata })
+                Some(Draft { queued: queued.clone(), metadata })
             }
             _ => None,
         })

@@ -1,6 +1,7 @@
 //! What the delivery saga knows: sessions and the queue of messages.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::id::{MessageId, TenantId};
@@ -19,7 +20,7 @@ impl Memory for DeliveryMemory {
     async fn remember(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<bool, sqlx::Error> {
         let mut net = NetChange::default();
         for event in events {

@@ -37,8 +37,8 @@ impl Processing {
     }
 
     /// Processes the webhooks among `events`.
-    pub(super) async fn process(&self, events: Vec<RecordedEvent>) -> Result<(), SagaError> {
-        let mut by_session: HashMap<Option<SessionId>, Vec<RecordedEvent>> = HashMap::new();
+    pub(super) async fn process(&self, events: Vec<Arc<RecordedEvent>>) -> Result<(), SagaError> {
+        let mut by_session: HashMap<Option<SessionId>, Vec<Arc<RecordedEvent>>> = HashMap::new();
         for recorded in events {
             if let Event::Webhook(webhook::Event::Received(received)) = &recorded.event {
                 by_session.entry(received.session_id).or_default().push(recorded);
@@ -51,7 +51,7 @@ impl Processing {
             .await
     }
 
-    async fn process_in_order(&self, webhooks: Vec<RecordedEvent>) -> Result<(), SagaError> {
+    async fn process_in_order(&self, webhooks: Vec<Arc<RecordedEvent>>) -> Result<(), SagaError> {
         for recorded in webhooks {
             if let Event::Webhook(webhook::Event::Received(received)) = &recorded.event {
                 self.process_one(&recorded, received).await?;

@@ -1,5 +1,7 @@
 //! The memory is a fold of the log: however the events were cut into batches, and after it was emptied.
 
+use std::sync::Arc;
+
 use domain::event::Event;
 use domain::id::EventId;
 use domain::message::event::{
@@ -21,8 +23,13 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(seconds)
 }
 
-fn recorded(number: u64, category: Category, id: Uuid, event: impl Into<Event>) -> RecordedEvent {
-    RecordedEvent {
+fn recorded(
+    number: u64,
+    category: Category,
+    id: Uuid,
+    event: impl Into<Event>,
+) -> Arc<RecordedEvent> {
+    Arc::new(RecordedEvent {
         position: Position { first: number, second: number },
         stream: StreamName { category, tenant: TenantId(Uuid::from_u128(1)), id },
         version: Version(1),
@@ -36,7 +43,7 @@ fn recorded(number: u64, category: Category, id: Uuid, event: impl Into<Event>) 
             request_id: None,
         },
         recorded_at: at(0),
-    }
+    })
 }
 
 fn queued(to: &str, seconds: i64) -> MessageEvent {
@@ -74,7 +81,7 @@ fn sent() -> MessageEvent {
 }
 
 /// Two chats, and everything that can befall a message.
-fn history() -> Vec<RecordedEvent> {
+fn history() -> Vec<Arc<RecordedEvent>> {
     let (one, other) = ("+6281234567890", "+6281234567891");
     let mut events = vec![
         recorded(
@@ -151,7 +158,10 @@ async fn known(pool: &PgPool) -> Vec<String> {
     known
 }
 
-async fn remember(pool: &PgPool, batches: impl Iterator<Item = &[RecordedEvent]>) -> Vec<String> {
+async fn remember(
+    pool: &PgPool,
+    batches: impl Iterator<Item = &[Arc<RecordedEvent>]>,
+) -> Vec<String> {
     let empty = "truncate delivery_jobs, delivery_sessions";
     sqlx::query(empty).execute(pool).await.unwrap();
     let mut connection = pool.acquire().await.unwrap();
