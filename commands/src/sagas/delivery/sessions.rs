@@ -79,18 +79,18 @@ impl Sessions {
         connection: &mut PgConnection,
     ) -> Result<Vec<Candidate>, sqlx::Error> {
         let rows = sqlx::query(
-            "select s.session_id, s.tenant_id, s.served,
-                    case when $1::float8 is null then $3 else floor(least($2, s.tokens + $1 *
-                        extract(epoch from least(now() - s.refilled_at, interval '1 hour'))::float8))
-                    end as tokens,
+            "select s.session_id, s.tenant_id, s.served, pace.tokens,
                     (select count(*) from delivery_jobs f
                      where f.session_id = s.session_id and f.lease_owner is not null) as calls
              from delivery_sessions s
-             where s.status = 'WORKING' and s.queued > 0
-               and exists (
-                   select from delivery_jobs j
-                   where j.session_id = s.session_id and j.is_head and j.lease_owner is null
-                     and j.due_at <= now())
+             cross join lateral (
+                 select case when $1::float8 is null then $3 else floor(least($2, s.tokens + $1 *
+                     extract(epoch from least(now() - s.refilled_at, interval '1 hour'))::float8))
+                 end as tokens) pace
+             where s.status = 'WORKING' and s.queued > 0 and pace.tokens >= 1
+               and (select j.due_at from delivery_jobs j
+                    where j.session_id = s.session_id and j.is_head and j.lease_owner is null
+                    order by j.due_at limit 1) <= now()
              order by s.served_at
              limit $4
              for update of s skip locked",

@@ -53,9 +53,13 @@ order by expires_at limit $1 for update skip locked";
 
 /// Those of sessions that were deleted.
 const CHOOSE_ORPHANED: &str = "
-select j.message_id from delivery_sessions s join delivery_jobs j using (session_id)
-where s.status = 'DELETED' and s.queued > 0 and j.lease_owner is null and not j.is_parked
-limit $1 for update of j skip locked";
+select j.message_id from delivery_sessions s
+cross join lateral (
+    select message_id from delivery_jobs
+    where session_id = s.session_id and lease_owner is null and not is_parked
+    limit $1 for update skip locked) j
+where s.status = 'DELETED' and s.queued > 0
+limit $1";
 
 impl Queue {
     /// Claims each session's share of messages.
