@@ -1,7 +1,7 @@
-//! The messages as they are now: the table `messages`, and beside it their counts and attempts.
+//! The messages as they are now: the table `messages`, and beside it their texts, counts and attempts.
 //!
 //! ```text
-//! events of a batch --> load what is known of their messages --> fold (pure) --> insert the new,
+//! events of a batch --> load what is known of their messages --> fold (pure) --> insert the new, and their texts,
 //!                                                                                update the known,
 //!                                                                                adjust the counts,
 //!                                                                                record the attempts
@@ -69,6 +69,7 @@ impl Projection for Messages {
         let known = store::load(connection, &touched).await?;
         let folded = fold::fold(known.clone(), events);
         store::insert(connection, &folded.born).await?;
+        store::insert_texts(connection, &folded.born).await?;
         store::update(connection, &folded.known).await?;
         let born = folded.born.iter().map(|birth| &birth.message);
         stats::adjust(connection, &known, folded.known.iter().chain(born)).await?;

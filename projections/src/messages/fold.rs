@@ -77,6 +77,14 @@ pub(crate) struct Content {
     pub(crate) expires_at: Option<DateTime<Utc>>,
 }
 
+impl Content {
+    /// What is searched: the text and the number, kept apart by a character that nobody searches for.
+    pub(super) fn searched(&self) -> String {
+        let number = self.recipient.as_deref().or(self.sender.as_deref()).unwrap_or_default();
+        format!("{}\u{1f}{number}", self.body)
+    }
+}
+
 /// A message first seen in this batch.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Birth {

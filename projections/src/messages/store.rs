@@ -78,6 +78,26 @@ pub(super) async fn insert(
     Ok(())
 }
 
+/// Writes what is searched of the new ones.
+pub(super) async fn insert_texts(
+    connection: &mut PgConnection,
+    born: &[Birth],
+) -> Result<(), sqlx::Error> {
+    if born.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into message_texts (tenant_id, message_id, text)
+         select * from unnest($1::uuid[], $2::uuid[], $3::text[])",
+    )
+    .bind(column(born, |birth| birth.message.tenant_id))
+    .bind(column(born, |birth| birth.message.id))
+    .bind(column(born, |birth| birth.content.searched()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Writes what has changed in the known ones.
 pub(super) async fn update(
     connection: &mut PgConnection,
