@@ -36,6 +36,10 @@ impl Projection for MessageHistory {
         &[include_str!("../../migrations/20261121030300_message_history.sql")]
     }
 
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Message(_))
+    }
+
     async fn apply(
         &self,
         connection: &mut PgConnection,

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use domain::event::Event;
 use domain::id::{MessageId, TenantId};
 use domain::ports::event_log::RecordedEvent;
 use serde::Serialize;
@@ -55,6 +56,10 @@ impl Projection for Messages {
 
     fn uncompared(&self) -> &'static [Uncompared] {
         &stats::UNCOMPARED
+    }
+
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Message(_))
     }
 
     async fn apply(

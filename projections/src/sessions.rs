@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use domain::event::Event;
 use domain::id::{SessionId, TenantId};
 use domain::ports::event_log::RecordedEvent;
 use serde::Serialize;
@@ -29,6 +30,10 @@ impl Projection for Sessions {
 
     fn definition(&self) -> &'static [&'static str] {
         &[include_str!("../../migrations/20261121030600_sessions.sql")]
+    }
+
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Session(_))
     }
 
     async fn apply(

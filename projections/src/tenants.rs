@@ -30,6 +30,10 @@ impl Projection for Tenants {
         &[include_str!("../../migrations/20261121030800_tenants.sql")]
     }
 
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Tenant(_))
+    }
+
     async fn apply(
         &self,
         connection: &mut PgConnection,

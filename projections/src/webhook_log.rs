@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::event::Event;
 use domain::ports::event_log::RecordedEvent;
 use sqlx::PgConnection;
 
@@ -29,6 +30,10 @@ impl Projection for WebhookLog {
 
     fn definition(&self) -> &'static [&'static str] {
         &[include_str!("../../migrations/20261121030700_webhook_log.sql")]
+    }
+
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Webhook(_))
     }
 
     async fn apply(

@@ -10,7 +10,7 @@ use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
 
 use super::checkpoint::Checkpoint;
-use super::follow::{Follower, Step};
+use super::follow::{self, Follower, Read, Step};
 use super::{Process, SagaError};
 use crate::executor::Executor;
 
@@ -22,6 +22,9 @@ const BEGIN: &str = "begin; set local synchronous_commit = off";
 pub(super) trait Memory: Send + Sync {
     /// The saga's name.
     const SAGA: &'static str;
+
+    /// Whether the event may change what is remembered.
+    fn concerns(&self, event: &RecordedEvent) -> bool;
 
     /// Writes what follows from the events; true if there may be something to do now.
     fn remember(
@@ -63,10 +66,11 @@ impl<M: Memory> Follower for Feeder<M> {
 
     async fn step(&self) -> Result<Step, SagaError> {
         let Some(from) = self.checkpoint.own().await? else { return Ok(Step::Elsewhere) };
-        let events = self.executor.log().read_all(from.at, BATCH_MAX).await?;
-        let Some(last) = events.last() else { return Ok(Step::Idle(from.at)) };
+        let concerns = |event: &RecordedEvent| self.memory.concerns(event);
+        let read = follow::read(self, self.executor.log(), from, BATCH_MAX, concerns).await?;
+        let Read::Events { events, to } = read else { return Ok(read.into_step()) };
         let mut transaction = self.pool.begin_with(BEGIN).await?;
-        if !self.checkpoint.advance(&mut transaction, from, last.position).await? {
+        if !self.checkpoint.advance(&mut transaction, from, to).await? {
             return Ok(Step::Elsewhere);
         }
         let is_news = self.memory.remember(&mut transaction, &events).await?;

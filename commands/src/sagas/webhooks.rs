@@ -13,12 +13,13 @@ mod processing;
 
 use std::sync::Arc;
 
+use domain::ports::event_log::RecordedEvent;
 use domain::ports::waha::WebhookReader;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use super::checkpoint::Checkpoint;
-use super::follow::{self, Follower, Step};
+use super::follow::{self, Follower, Read, Step};
 use super::{Process, SagaError};
 use crate::executor::Executor;
 use identities::{Identities, Identity};
@@ -63,9 +64,11 @@ impl Follower for WebhookSaga {
 
     async fn step(&self) -> Result<Step, SagaError> {
         let Some(from) = self.checkpoint.own().await? else { return Ok(Step::Elsewhere) };
-        let events = self.executor.log().read_all(from.at, BATCH_MAX).await?;
-        let Some(last) = events.last() else { return Ok(Step::Idle(from.at)) };
-        let to = last.position;
+        let concerns = |event: &RecordedEvent| {
+            Processing::concerns(event) || Identity::learnt_from(event).is_some()
+        };
+        let read = follow::read(self, self.executor.log(), from, BATCH_MAX, concerns).await?;
+        let Read::Events { events, to } = read else { return Ok(read.into_step()) };
         let learnt: Vec<Identity> =
             events.iter().filter_map(|event| Identity::learnt_from(event)).collect();
         self.identities.learn(&learnt).await?;

@@ -36,6 +36,10 @@ impl Projection for Witness {
         &[]
     }
 
+    fn concerns(&self, _: &RecordedEvent) -> bool {
+        true
+    }
+
     async fn apply(
         &self,
         connection: &mut PgConnection,

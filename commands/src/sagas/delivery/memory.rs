@@ -17,6 +17,10 @@ pub(super) struct DeliveryMemory;
 impl Memory for DeliveryMemory {
     const SAGA: &'static str = "delivery";
 
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        react(event).is_some()
+    }
+
     async fn remember(
         &self,
         connection: &mut PgConnection,

@@ -16,6 +16,10 @@ pub(super) struct SessionMemory;
 impl Memory for SessionMemory {
     const SAGA: &'static str = "sessions";
 
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Session(_))
+    }
+
     async fn remember(
         &self,
         connection: &mut PgConnection,

@@ -36,6 +36,11 @@ impl Processing {
         Self { executor, reader, identities }
     }
 
+    /// Whether the event is a webhook to be processed.
+    pub(super) fn concerns(event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Webhook(webhook::Event::Received(_)))
+    }
+
     /// Processes the webhooks among `events`.
     pub(super) async fn process(&self, events: Vec<Arc<RecordedEvent>>) -> Result<(), SagaError> {
         let mut by_session: HashMap<Option<SessionId>, Vec<Arc<RecordedEvent>>> = HashMap::new();
