@@ -115,7 +115,7 @@ impl Engine {
         }
         if roles.contains(EngineRole::Delivery) {
             let options = delivery_options(&settings.delivery);
-            let delivery = DeliverySaga::new(&process, waha.clone(), options);
+            let delivery = DeliverySaga::new(&process, waha.clone(), waha.clone(), options);
             work.tasks.spawn(delivery.run(work.shutdown.clone()));
             let options = SessionOptions { watch_every: WATCH_EVERY };
             let sessions = SessionSaga::new(&process, waha.clone(), options);
@@ -204,6 +204,7 @@ pub(crate) fn delivery_options(settings: &DeliverySettings) -> DeliveryOptions {
     DeliveryOptions {
         rate_per_minute: settings.rate_per_minute.map_or(0, std::num::NonZeroU32::get),
         retry: settings.retry,
+        settling: settings.settling,
         concurrency_max: DELIVERIES_MAX,
     }
 }

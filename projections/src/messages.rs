@@ -48,6 +48,7 @@ impl Projection for Messages {
             include_str!("../../migrations/20261121030200_messages.sql"),
             include_str!("../../migrations/20261121030400_message_stats.sql"),
             include_str!("../../migrations/20261121030500_message_attempts.sql"),
+            include_str!("../../migrations/20261121040100_absent_attempts.sql"),
         ]
     }
 

@@ -8,4 +8,5 @@ mod outcome_unknown;
 mod pacing;
 mod priority;
 mod refusals;
+mod settling;
 mod timing;

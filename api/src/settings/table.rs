@@ -140,6 +140,12 @@ table! {
     DELIVERY_BACKOFF_MAX_MS, open, Some("300000"),
         "a whole number from DELIVERY_BACKOFF_BASE_MS to 86400000",
         "The longest wait before any retry, in milliseconds.";
+    DELIVERY_SETTLE_AFTER_SECONDS, open, Some("60"),
+        "a whole number from 1 to 86400, longer than WAHA may take for a send whose answer was lost",
+        "How long after its outcome became unknown a message that WAHA does not show counts as not sent. See [unknown outcomes](unknown-outcomes.md).";
+    DELIVERY_ON_UNKNOWN, open, Some("hold"),
+        "hold or resend",
+        "What becomes of a message whose outcome cannot be told, unless its tenant has it otherwise: it waits for a person, or is sent again, once.";
     LOG_FORMAT, open, Some("text"),
         "text or json",
         "How log lines are written.";

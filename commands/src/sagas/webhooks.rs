@@ -5,7 +5,8 @@
 //! ```
 //!
 //! WAHA speaks of messages by WhatsApp's ids. Which message of ours one stands for is learnt from
-//! `AttemptStarted` and `Sent`; news of an id not learnt yet is held until it is. Invariant: every command is
+//! `AttemptStarted` and `Sent`; news of an id not learnt yet is held until it is, and a chat's messages in doubt are
+//! looked for at once when it shows a message of ours that nobody knows. Invariant: every command is
 //! harmless when repeated, so a batch that is interrupted is simply taken again.
 
 mod identities;
@@ -40,8 +41,9 @@ impl WebhookSaga {
     /// The saga in a process.
     pub fn new(process: &Process, reader: Arc<dyn WebhookReader>) -> Self {
         let identities = Identities::new(process.pool.clone());
-        let processing = Processing::new(process.executor.clone(), reader, identities.clone());
         let (pool, executor) = (process.pool.clone(), process.executor.clone());
+        let processing =
+            Processing::new(pool.clone(), executor.clone(), reader, identities.clone());
         Self { pool, executor, processing, identities, checkpoint: process.checkpoint(SAGA) }
     }
 

@@ -33,6 +33,8 @@ pub enum Change {
     Park {
         /// Which.
         message_id: MessageId,
+        /// When it is looked for.
+        look: Look,
     },
     /// It is off the queue.
     Finish {
@@ -60,6 +62,17 @@ pub enum Change {
         /// Which.
         session_id: SessionId,
     },
+}
+
+/// When a message in doubt is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// For the first time, some while after this.
+    First(DateTime<Utc>),
+    /// Again, at this time.
+    Again(DateTime<Utc>),
+    /// No more.
+    Never,
 }
 
 /// A message that waits to be sent.
@@ -117,7 +130,20 @@ fn react_to_message(message_id: MessageId, event: &MessageEvent) -> Option<Chang
         MessageEvent::AttemptRefused(refused) => {
             refused.retry_at.map(|due_at| Change::Retry { message_id, due_at })
         }
-        MessageEvent::OutcomeUnknown(_) => Some(Change::Park { message_id }),
+        MessageEvent::OutcomeUnknown(unknown) => {
+            Some(Change::Park { message_id, look: Look::First(unknown.at) })
+        }
+        MessageEvent::LookedUp(looked) => {
+            let look = looked.next_look_at.map_or(Look::Never, Look::Again);
+            Some(Change::Park { message_id, look })
+        }
+        MessageEvent::LeftUnknown(_) => Some(Change::Park { message_id, look: Look::Never }),
+        MessageEvent::AbsenceProven(proven) => {
+            Some(Change::Retry { message_id, due_at: proven.at })
+        }
+        MessageEvent::ResendOrdered(ordered) => {
+            Some(Change::Retry { message_id, due_at: ordered.at })
+        }
         MessageEvent::Sent(_)
         | MessageEvent::DeadLettered(_)
         | MessageEvent::Discarded(_)

@@ -198,7 +198,7 @@ impl Standing {
     /// The order of a message's events is the aggregate's to keep: it lets no acknowledgement go backwards.
     fn evolve(&mut self, event: &MessageEvent) {
         match event {
-            MessageEvent::Queued(_) | MessageEvent::Received(_) => {}
+            MessageEvent::Queued(_) | MessageEvent::Received(_) | MessageEvent::LookedUp(_) => {}
             MessageEvent::AttemptStarted(started) => {
                 self.status = MessageStatus::Sending;
                 self.attempts = integer(started.attempt);
@@ -215,6 +215,12 @@ impl Standing {
             MessageEvent::OutcomeUnknown(unknown) => {
                 self.status = MessageStatus::Unknown;
                 self.last_error = Some(storable_text(&unknown.detail));
+            }
+            MessageEvent::LeftUnknown(left) => {
+                self.last_error = Some(storable_text(&left.reason));
+            }
+            MessageEvent::AbsenceProven(_) | MessageEvent::ResendOrdered(_) => {
+                self.status = MessageStatus::Retrying;
             }
             MessageEvent::Sent(sent) => {
                 self.forget_failure();
@@ -274,5 +280,6 @@ const fn word(reason: DeadLetterReason) -> &'static str {
         DeadLetterReason::AttemptsExhausted => "attempts_exhausted",
         DeadLetterReason::RejectedByWhatsApp => "rejected_by_whatsapp",
         DeadLetterReason::SessionDeleted => "session_deleted",
+        DeadLetterReason::DeclaredFailed => "declared_failed",
     }
 }

@@ -1,15 +1,15 @@
-//! What the delivery saga knows: sessions and the queue of messages.
+//! What the delivery saga knows: sessions, the queue of messages, and those in doubt.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::id::{MessageId, TenantId};
 use domain::ports::event_log::RecordedEvent;
-use domain::sagas::delivery::{Change, Job, react};
+use domain::sagas::delivery::{Change, Job, Look, react};
 use sqlx::PgConnection;
 
 use super::super::feeder::Memory;
-use super::{queue, sessions};
+use super::{doubts, queue, sessions};
 
 pub(super) struct DeliveryMemory;
 
@@ -29,6 +29,7 @@ impl Memory for DeliveryMemory {
         }
         sessions::apply(connection, &net.sessions).await?;
         queue::apply(connection, &net.messages).await?;
+        doubts::apply(connection, &net.messages).await?;
         Ok(!net.is_empty())
     }
 }
@@ -54,7 +55,7 @@ pub(super) struct MessageChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Then {
     Retry(DateTime<Utc>),
-    Park,
+    Park(Look),
 }
 
 impl NetChange {
@@ -72,8 +73,8 @@ impl NetChange {
             Change::Retry { message_id, due_at } => {
                 self.messages.entry(message_id).or_default().then = Some(Then::Retry(due_at));
             }
-            Change::Park { message_id } => {
-                self.messages.entry(message_id).or_default().then = Some(Then::Park);
+            Change::Park { message_id, look } => {
+                self.messages.entry(message_id).or_default().then = Some(Then::Park(look));
             }
             Change::Finish { message_id } => {
                 let message = self.messages.entry(message_id).or_default();

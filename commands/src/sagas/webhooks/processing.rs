@@ -12,9 +12,11 @@ use domain::sagas::webhooks::{Acknowledgement, Reaction, react};
 use domain::session::Session;
 use domain::webhook::{self, Effect, Webhook};
 use futures::stream::{self, StreamExt, TryStreamExt};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::super::SagaError;
+use super::super::delivery::doubts;
 use super::identities::{Identities, Identity};
 use crate::executor::{CommandError, Executor};
 
@@ -22,6 +24,7 @@ use crate::executor::{CommandError, Executor};
 const CONCURRENT_MAX: usize = 16;
 
 pub(super) struct Processing {
+    pool: PgPool,
     executor: Executor,
     reader: Arc<dyn WebhookReader>,
     identities: Identities,
@@ -29,11 +32,12 @@ pub(super) struct Processing {
 
 impl Processing {
     pub(super) fn new(
+        pool: PgPool,
         executor: Executor,
         reader: Arc<dyn WebhookReader>,
         identities: Identities,
     ) -> Self {
-        Self { executor, reader, identities }
+        Self { pool, executor, reader, identities }
     }
 
     /// Processes the webhooks among `events`.
@@ -115,6 +119,13 @@ impl Processing {
     ) -> Result<Effect, SagaError> {
         match reaction {
             Reaction::Acknowledge(news) => self.acknowledge(tenant, session, news, metadata).await,
+            Reaction::Echo(news, chat_id) => {
+                let effect = self.acknowledge(tenant, session, news, metadata).await?;
+                if let (Effect::Held, Some(chat_id)) = (effect, chat_id) {
+                    doubts::hurry(&self.pool, session, &chat_id).await?;
+                }
+                Ok(effect)
+            }
             Reaction::Message(id, command) => {
                 self.tell(tenant, id, command, metadata.clone()).await
             }

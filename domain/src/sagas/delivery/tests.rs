@@ -4,9 +4,11 @@ use uuid::Uuid;
 use super::*;
 use crate::id::{EventId, TenantId};
 use crate::message::content::CustomerMetadata;
+use crate::message::doubt::OrderedBy;
 use crate::message::event::{
-    AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered, Evidence, Moment,
-    OutcomeUnknown, Queued, Redriven, Sent,
+    AbsenceProven, AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered, Evidence,
+    FindingKind, LeftUnknown, LookedUp, Moment, OutcomeUnknown, Queued, Redriven, ResendOrdered,
+    Sent,
 };
 use crate::message::refusal::{Refusal, RefusalKind};
 use crate::ports::event_log::{Actor, Metadata, StoredForm};
@@ -108,7 +110,28 @@ fn a_refused_attempt_waits_unless_it_was_the_last() {
 fn a_message_in_doubt_is_kept_and_not_sent() {
     let (attempt, detail, at) = (1, String::new(), seconds(20));
     let unknown = MessageEvent::OutcomeUnknown(OutcomeUnknown { attempt, detail, at });
-    assert_eq!(after(unknown), Some(Change::Park { message_id: MESSAGE_ID }));
+    let look = Look::First(at);
+    assert_eq!(after(unknown), Some(Change::Park { message_id: MESSAGE_ID, look }));
+}
+
+#[test]
+fn a_doubt_is_looked_into_until_it_is_settled_or_left() {
+    let (attempt, message_id, at) = (1, MESSAGE_ID, seconds(20));
+    let looked = |next_look_at| {
+        let (finding, reason) = (FindingKind::Absent, None);
+        let looked = LookedUp { attempt, look: 1, finding, absences: 0, reason, next_look_at, at };
+        after(MessageEvent::LookedUp(looked))
+    };
+    let park = |look| Some(Change::Park { message_id, look });
+    assert_eq!(looked(Some(seconds(30))), park(Look::Again(seconds(30))));
+    assert_eq!(looked(None), park(Look::Never));
+    let left = LeftUnknown { attempt, reason: String::new(), at };
+    assert_eq!(after(MessageEvent::LeftUnknown(left)), park(Look::Never));
+
+    let retry = Some(Change::Retry { message_id, due_at: at });
+    assert_eq!(after(MessageEvent::AbsenceProven(AbsenceProven { attempt, at })), retry);
+    let ordered = ResendOrdered { attempt, by: OrderedBy::Person, reason: None, at };
+    assert_eq!(after(MessageEvent::ResendOrdered(ordered)), retry);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use domain::id::MessageId;
 use domain::message::content::ContentKind;
 use domain::message::event::{
-    AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered, Event, Evidence,
-    OutcomeUnknown, Received, Redriven, Sent,
+    AbsenceProven, AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered, Event, Evidence,
+    LeftUnknown, OutcomeUnknown, Received, Redriven, Sent,
 };
 use domain::message::refusal::{Refusal, RefusalKind};
 use domain::priority::Priority;
@@ -110,6 +110,28 @@ async fn an_unknown_outcome_is_shown_as_such(pool: PgPool) {
     let row = row(&pool, &events).await;
     assert_eq!((row.status, row.attempts), (MessageStatus::Unknown, 1));
     assert_eq!(row.last_error.as_deref(), Some("timed out\u{fffd}"));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_doubt_that_is_left_shows_its_reason(pool: PgPool) {
+    let unknown = OutcomeUnknown { attempt: 1, detail: "timed out".into(), at: at(2) };
+    let in_doubt = [Event::Queued(queued(0)), started(1, 1), Event::OutcomeUnknown(unknown)];
+    let left = LeftUnknown { attempt: 1, reason: "WAHA keeps no messages".into(), at: at(3) };
+    let left = row(&pool, &[&in_doubt[..], &[Event::LeftUnknown(left)]].concat()).await;
+    assert_eq!(left.status, MessageStatus::Unknown);
+    assert_eq!(left.last_error.as_deref(), Some("WAHA keeps no messages"));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_is_proven_absent_is_retried(pool: PgPool) {
+    let unknown = OutcomeUnknown { attempt: 1, detail: "timed out".into(), at: at(2) };
+    let absent = Event::AbsenceProven(AbsenceProven { attempt: 1, at: at(3) });
+    let events = [Event::Queued(queued(0)), started(1, 1), Event::OutcomeUnknown(unknown), absent];
+    let row = row(&pool, &events).await;
+    assert_eq!(
+        (row.status, row.last_error.as_deref()),
+        (MessageStatus::Retrying, Some("timed out"))
+    );
 }
 
 #[sqlx::test(migrations = "../migrations")]

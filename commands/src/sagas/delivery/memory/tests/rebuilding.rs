@@ -3,8 +3,8 @@
 use domain::event::Event;
 use domain::id::EventId;
 use domain::message::event::{
-    AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered, Event as MessageEvent,
-    Evidence, OutcomeUnknown, Queued, Redriven, Sent,
+    AbsenceProven, AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered,
+    Event as MessageEvent, Evidence, FindingKind, LookedUp, OutcomeUnknown, Queued, Redriven, Sent,
 };
 use domain::message::refusal::{Refusal, RefusalKind};
 use domain::ports::event_log::{Actor, Metadata, StoredForm};
@@ -61,6 +61,13 @@ fn refused(retry_at: Option<DateTime<Utc>>) -> MessageEvent {
 fn unknown() -> MessageEvent {
     let detail = "no answer".to_owned();
     MessageEvent::OutcomeUnknown(OutcomeUnknown { attempt: 1, detail, at: at(51) })
+}
+
+fn looked_up(next_look_at: Option<DateTime<Utc>>) -> MessageEvent {
+    let (finding, reason) = (FindingKind::Absent, None);
+    let looked =
+        LookedUp { attempt: 1, look: 1, finding, absences: 1, reason, next_look_at, at: at(100) };
+    MessageEvent::LookedUp(looked)
 }
 
 fn sent() -> MessageEvent {
@@ -132,6 +139,14 @@ fn history() -> Vec<RecordedEvent> {
         (15, unknown()),
         (16, queued(other, 16)),
         (14, refused(Some(at(99)))),
+        (12, looked_up(Some(at(110)))),
+        (15, looked_up(None)),
+        (15, MessageEvent::AbsenceProven(AbsenceProven { attempt: 1, at: at(120) })),
+        (17, queued(other, 17)),
+        (17, unknown()),
+        (18, queued(one, 18)),
+        (18, unknown()),
+        (18, looked_up(None)),
     ];
     for (number, (id, event)) in (3..).zip(messages) {
         events.push(recorded(number, Category::Message, Uuid::from_u128(id), event));
@@ -147,12 +162,15 @@ async fn known(pool: &PgPool) -> Vec<String> {
     let sessions =
         "select concat_ws(' ', session_id, waha_session, status, queued) from delivery_sessions";
     let mut known: Vec<String> = sqlx::query_scalar(jobs).fetch_all(pool).await.unwrap();
+    let doubts = "select concat_ws(' ', 'look for', message_id, due_at, is_first)
+                  from unknown_outcomes order by message_id";
     known.extend(sqlx::query_scalar::<_, String>(sessions).fetch_all(pool).await.unwrap());
+    known.extend(sqlx::query_scalar::<_, String>(doubts).fetch_all(pool).await.unwrap());
     known
 }
 
 async fn remember(pool: &PgPool, batches: impl Iterator<Item = &[RecordedEvent]>) -> Vec<String> {
-    let empty = "truncate delivery_jobs, delivery_sessions";
+    let empty = "truncate delivery_jobs, delivery_sessions, unknown_outcomes";
     sqlx::query(empty).execute(pool).await.unwrap();
     let mut connection = pool.acquire().await.unwrap();
     for batch in batches {
@@ -165,7 +183,11 @@ async fn remember(pool: &PgPool, batches: impl Iterator<Item = &[RecordedEvent]>
 async fn the_queue_can_be_emptied_and_is_the_same_however_it_is_filled_again(pool: PgPool) {
     let history = history();
     let one_by_one = remember(&pool, history.chunks(1)).await;
-    assert_eq!(one_by_one.len(), 6, "five messages wait or are set aside: {one_by_one:#?}");
+    assert_eq!(
+        one_by_one.len(),
+        10,
+        "seven messages wait or are set aside, two are looked for: {one_by_one:#?}"
+    );
     for size in 2..=history.len() {
         assert_eq!(remember(&pool, history.chunks(size)).await, one_by_one, "in batches of {size}");
     }
