@@ -20,7 +20,7 @@ use commands::passwords::Passwords;
 use commands::sagas::Process;
 use commands::sagas::delivery::{DeliveryOptions, DeliverySaga};
 use commands::sagas::sessions::{SessionOptions, SessionSaga};
-use commands::sagas::webhooks::WebhookSaga;
+use commands::sagas::webhooks::{WebhookOptions, WebhookSaga};
 use commands::session_keys::SessionKeys;
 use domain::id::EngineId;
 use domain::ports::Ambient;
@@ -122,7 +122,8 @@ impl Engine {
             work.tasks.spawn(sessions.run(work.shutdown.clone()));
         }
         if roles.contains(EngineRole::Webhooks) {
-            let webhooks = WebhookSaga::new(&process, Arc::new(WahaWebhookReader));
+            let options = WebhookOptions { ack_deadline: settings.delivery.ack_deadline };
+            let webhooks = WebhookSaga::new(&process, Arc::new(WahaWebhookReader), options);
             work.tasks.spawn(webhooks.run(work.shutdown.clone()));
         }
         work.tasks.spawn(metering::run(work.shutdown.clone()));

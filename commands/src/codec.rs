@@ -90,6 +90,7 @@ stored_events! {
     "message_left_unknown" 1 => Message(message::event::Event)::LeftUnknown,
     "message_resend_ordered" 1 => Message(message::event::Event)::ResendOrdered,
     "message_sent" 1 => Message(message::event::Event)::Sent,
+    "message_ack_overdue" 1 => Message(message::event::Event)::AckOverdue,
     "message_delivered" 1 => Message(message::event::Event)::Delivered,
     "message_read" 1 => Message(message::event::Event)::Read,
     "message_played" 1 => Message(message::event::Event)::Played,

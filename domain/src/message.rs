@@ -112,6 +112,13 @@ pub enum Command {
         /// Now.
         now: DateTime<Utc>,
     },
+    /// WhatsApp has not acknowledged it in time.
+    ReportAckOverdue {
+        /// The attempt that handed it over.
+        attempt: u32,
+        /// Now.
+        now: DateTime<Utc>,
+    },
     /// A person says what became of it.
     Settle {
         /// What.

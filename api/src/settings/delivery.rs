@@ -24,6 +24,8 @@ pub struct DeliverySettings {
     pub retry: RetryPolicy,
     /// How an unknown outcome is settled.
     pub settling: SettlePolicy,
+    /// How long WhatsApp may take to acknowledge a message.
+    pub ack_deadline: TimeDelta,
 }
 
 impl DeliverySettings {
@@ -35,6 +37,7 @@ impl DeliverySettings {
         let max_ms = reader.number(&table::DELIVERY_BACKOFF_MAX_MS, shortest_ms..=BACKOFF_MS_MAX);
         let settle_after = reader.number(&table::DELIVERY_SETTLE_AFTER_SECONDS, 1..=DAY_SECONDS);
         let on_unknown = reader.required(&table::DELIVERY_ON_UNKNOWN, OnUnknown::parse);
+        let ack_deadline = reader.number(&table::DELIVERY_ACK_DEADLINE_SECONDS, 1..=DAY_SECONDS);
         let attempts_max = attempts_max?;
         Ok(Self {
             rate_per_minute: NonZeroU32::new(rate?),
@@ -49,6 +52,7 @@ impl DeliverySettings {
                 attempts_max,
                 on_unknown: on_unknown?,
             },
+            ack_deadline: TimeDelta::seconds(ack_deadline?),
         })
     }
 }

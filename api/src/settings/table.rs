@@ -146,6 +146,9 @@ table! {
     DELIVERY_ON_UNKNOWN, open, Some("hold"),
         "hold or resend",
         "What becomes of a message whose outcome cannot be told, unless its tenant has it otherwise: it waits for a person, or is sent again, once.";
+    DELIVERY_ACK_DEADLINE_SECONDS, open, Some("120"),
+        "a whole number from 1 to 86400",
+        "How long WhatsApp may take to acknowledge a message that WAHA took, before that is reported.";
     LOG_FORMAT, open, Some("text"),
         "text or json",
         "How log lines are written.";

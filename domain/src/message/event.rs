@@ -15,7 +15,7 @@ use crate::phone::PhoneNumber;
 use crate::priority::Priority;
 use crate::whatsapp::{ChatId, WahaMessageId};
 
-pub use settling::{AbsenceProven, FindingKind, LeftUnknown, LookedUp, ResendOrdered};
+pub use settling::{AbsenceProven, AckOverdue, FindingKind, LeftUnknown, LookedUp, ResendOrdered};
 
 /// Something that happened to a message.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,8 @@ pub enum Event {
     ResendOrdered(ResendOrdered),
     /// Proven sent.
     Sent(Sent),
+    /// Handed over, and not acknowledged by WhatsApp in time.
+    AckOverdue(AckOverdue),
     /// On the recipient's device.
     Delivered(Moment),
     /// Read.
@@ -145,8 +147,10 @@ pub struct Sent {
 pub enum Evidence {
     /// WAHA's own answer to the send.
     Answer,
-    /// An acknowledgement or an echo seen later.
+    /// An acknowledgement: WhatsApp has it.
     Acknowledgement,
+    /// An echo: it stands among the chat's messages.
+    Echo,
     /// The message itself, recognised among the chat's.
     Lookup,
     /// A person's word.

@@ -5,7 +5,7 @@ mod settling;
 use chrono::{DateTime, Utc};
 
 use super::doubt::{Doubt, OrderedBy};
-use super::event::{AttemptStarted, DeadLetterReason, Event, Evidence, Queued, Sent};
+use super::event::{AckOverdue, AttemptStarted, DeadLetterReason, Event, Evidence, Queued, Sent};
 use super::refusal::Refusal;
 use super::retry::RetryPolicy;
 use super::{Command, Rejection};
@@ -33,6 +33,8 @@ pub struct Outbound {
     doubt: Option<Doubt>,
     /// The policy had it sent again without proof, since it was queued or redriven.
     is_resent: bool,
+    /// It was reported not to be acknowledged in time.
+    is_overdue: bool,
     progress: Progress,
 }
 
@@ -105,6 +107,7 @@ impl Outbound {
             is_rejected: false,
             doubt: None,
             is_resent: false,
+            is_overdue: false,
             progress: Progress::Waiting,
         }
     }
@@ -129,6 +132,7 @@ impl Outbound {
             Command::RecordLook { attempt, finding, policy, now } => {
                 self.record_look(attempt, finding, policy, now)
             }
+            Command::ReportAckOverdue { attempt, now } => self.report_ack_overdue(attempt, now),
             Command::Settle { verdict, now } => self.settle(verdict, now),
             Command::Expire { now } => Ok(self.expire(now)),
             Command::GiveUp { reason, now } => match self.progress {
@@ -252,11 +256,25 @@ impl Outbound {
             // An echo of what WhatsApp refused since, or of an attempt before the last redrive.
             return vec![];
         } else {
-            events.push(self.sent(Some(id), Evidence::Acknowledgement, at));
+            let is_echo = ack == Ack::Pending;
+            let evidence = if is_echo { Evidence::Echo } else { Evidence::Acknowledgement };
+            events.push(self.sent(Some(id), evidence, at));
             Receipt::Accepted
         };
         events.extend(reached.event_after(known, at));
         events
+    }
+
+    /// Whether WhatsApp's server has it is not told by an event, so who reports must know.
+    fn report_ack_overdue(
+        &self,
+        attempt: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Event>, Rejection> {
+        self.check_attempt(attempt)?;
+        let is_news = self.progress == Progress::Sent(Receipt::Accepted) && !self.is_overdue;
+        let overdue = Event::AckOverdue(AckOverdue { attempt, at: now });
+        Ok(if is_news { vec![overdue] } else { vec![] })
     }
 
     fn is_of_another_attempt(&self, id: &WahaMessageId) -> bool {
@@ -294,6 +312,7 @@ impl Outbound {
                 self.attempts = started.attempt;
                 self.chosen.clone_from(&started.waha_message_id);
                 self.is_rejected = false;
+                self.is_overdue = false;
                 Progress::Sending
             }
             Event::AttemptRefused(refused) => {
@@ -326,6 +345,10 @@ impl Outbound {
                 Progress::Waiting
             }
             Event::Sent(_) => Progress::Sent(Receipt::Accepted),
+            Event::AckOverdue(_) => {
+                self.is_overdue = true;
+                self.progress
+            }
             Event::Delivered(_) => Progress::Sent(Receipt::Delivered),
             Event::Read(_) => Progress::Sent(Receipt::Read),
             Event::Played(_) => Progress::Sent(Receipt::Played),

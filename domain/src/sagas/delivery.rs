@@ -149,6 +149,7 @@ fn react_to_message(message_id: MessageId, event: &MessageEvent) -> Option<Chang
         | MessageEvent::Discarded(_)
         | MessageEvent::Expired(_) => Some(Change::Finish { message_id }),
         MessageEvent::AttemptStarted(_)
+        | MessageEvent::AckOverdue(_)
         | MessageEvent::Delivered(_)
         | MessageEvent::Read(_)
         | MessageEvent::Played(_)

@@ -54,6 +54,7 @@ pub(crate) struct Standing {
     pub(crate) attempts: i32,
     pub(crate) waha_message_id: Option<String>,
     pub(crate) sent_at: Option<DateTime<Utc>>,
+    pub(crate) ack_overdue_at: Option<DateTime<Utc>>,
     pub(crate) delivered_at: Option<DateTime<Utc>>,
     pub(crate) read_at: Option<DateTime<Utc>>,
     pub(crate) played_at: Option<DateTime<Utc>>,
@@ -179,6 +180,7 @@ impl Standing {
             attempts: 0,
             waha_message_id: None,
             sent_at: None,
+            ack_overdue_at: None,
             delivered_at: None,
             read_at: None,
             played_at: None,
@@ -230,16 +232,22 @@ impl Standing {
                     self.waha_message_id = Some(storable_text(&told.0));
                 }
             }
+            MessageEvent::AckOverdue(overdue) => {
+                self.ack_overdue_at = Some(storable_time(overdue.at));
+            }
             MessageEvent::Delivered(moment) => {
+                self.ack_overdue_at = None;
                 self.status = MessageStatus::Delivered;
                 self.delivered_at.get_or_insert(storable_time(moment.at));
             }
             MessageEvent::Read(moment) => {
+                self.ack_overdue_at = None;
                 self.status = MessageStatus::Read;
                 self.read_at.get_or_insert(storable_time(moment.at));
                 self.delivered_at.get_or_insert(storable_time(moment.at));
             }
             MessageEvent::Played(moment) => {
+                self.ack_overdue_at = None;
                 self.status = MessageStatus::Played;
                 self.played_at.get_or_insert(storable_time(moment.at));
                 self.read_at.get_or_insert(storable_time(moment.at));
@@ -261,6 +269,7 @@ impl Standing {
                 self.status = MessageStatus::Queued;
                 self.waha_message_id = None;
                 self.sent_at = None;
+                self.ack_overdue_at = None;
             }
             MessageEvent::Discarded(_) => self.dead_letter_reason = None,
         }

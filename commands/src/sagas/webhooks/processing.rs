@@ -11,12 +11,14 @@ use domain::ports::waha::WebhookReader;
 use domain::sagas::webhooks::{Acknowledgement, Reaction, react};
 use domain::session::Session;
 use domain::webhook::{self, Effect, Webhook};
+use domain::whatsapp::Ack;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::super::SagaError;
 use super::super::delivery::doubts;
+use super::deadlines::Deadlines;
 use super::identities::{Identities, Identity};
 use crate::executor::{CommandError, Executor};
 
@@ -28,6 +30,7 @@ pub(super) struct Processing {
     executor: Executor,
     reader: Arc<dyn WebhookReader>,
     identities: Identities,
+    deadlines: Deadlines,
 }
 
 impl Processing {
@@ -36,8 +39,9 @@ impl Processing {
         executor: Executor,
         reader: Arc<dyn WebhookReader>,
         identities: Identities,
+        deadlines: Deadlines,
     ) -> Self {
-        Self { pool, executor, reader, identities }
+        Self { pool, executor, reader, identities, deadlines }
     }
 
     /// Processes the webhooks among `events`.
@@ -74,8 +78,7 @@ impl Processing {
                 causation_id: None,
                 request_id: None,
             };
-            let command = news.clone().into_command();
-            self.tell(identity.tenant, identity.message, command, metadata).await?;
+            self.tell_news(identity.tenant, identity.message, news.clone(), metadata).await?;
         }
         for (identity, _) in held {
             self.identities.forget(identity).await?;
@@ -146,10 +149,26 @@ impl Processing {
         metadata: &Metadata,
     ) -> Result<Effect, SagaError> {
         if let Some(message) = self.identities.find(session, &news.waha_message_id).await? {
-            return self.tell(tenant, message, news.into_command(), metadata.clone()).await;
+            return self.tell_news(tenant, message, news, metadata.clone()).await;
         }
         self.identities.hold(session, &news).await?;
         Ok(Effect::Held)
+    }
+
+    async fn tell_news(
+        &self,
+        tenant: TenantId,
+        message: MessageId,
+        news: Acknowledgement,
+        metadata: Metadata,
+    ) -> Result<Effect, SagaError> {
+        let (ack, at) = (news.ack, news.at);
+        let effect = self.tell(tenant, message, news.into_command(), metadata).await?;
+        // What is further than this is told by the message's own events.
+        if ack == Ack::Server {
+            self.deadlines.acknowledged(tenant, message, at).await?;
+        }
+        Ok(effect)
     }
 
     async fn tell(

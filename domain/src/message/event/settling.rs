@@ -1,4 +1,4 @@
-//! What can happen to a message whose outcome is unknown, until the doubt is settled.
+//! What can happen to a message whose outcome is unknown, until the doubt is settled, or which is never acknowledged.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -67,6 +67,15 @@ pub struct ResendOrdered {
     /// Why it could not be settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Handed over, and not acknowledged by WhatsApp in time. It may still be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AckOverdue {
+    /// Which attempt.
+    pub attempt: u32,
     /// When.
     pub at: DateTime<Utc>,
 }
