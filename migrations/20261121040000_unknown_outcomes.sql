@@ -16,3 +16,7 @@ create table unknown_outcomes (
 create index unknown_outcomes_by_due on unknown_outcomes (due_at);
 -- A chat's messages in doubt: which of them an echo stands for.
 create index delivery_jobs_in_doubt on delivery_jobs (session_id, chat_id) where is_parked;
+
+-- Those that are in doubt already.
+insert into unknown_outcomes (message_id, due_at, is_first)
+    select message_id, now(), true from delivery_jobs where is_parked;

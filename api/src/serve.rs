@@ -205,6 +205,7 @@ pub(crate) fn delivery_options(settings: &DeliverySettings) -> DeliveryOptions {
     DeliveryOptions {
         rate_per_minute: settings.rate_per_minute.map_or(0, std::num::NonZeroU32::get),
         retry: settings.retry,
+        reach_out_lock: settings.reach_out_lock,
         settling: settings.settling,
         concurrency_max: DELIVERIES_MAX,
     }

@@ -104,6 +104,7 @@ stored_events! {
     "session_action_completed" 1 => Session(session::event::Event)::ActionCompleted,
     "session_action_failed" 1 => Session(session::event::Event)::ActionFailed,
     "session_status_changed" 1 => Session(session::event::Event)::StatusChanged,
+    "session_reach_out_locked" 1 => Session(session::event::Event)::ReachOutLocked,
     "session_deleted" 1 => Session(session::event::Event)::Deleted,
     "webhook_received" 1 => Webhook(webhook::Event)::Received,
     "webhook_repeated" 1 => Webhook(webhook::Event)::Repeated,

@@ -12,6 +12,8 @@ use super::table;
 /// A day: longer waits between attempts are no retries any more.
 const BACKOFF_MS_MAX: i64 = DAY_SECONDS * 1_000;
 const DAY_SECONDS: i64 = 24 * 60 * 60;
+/// A month: longer locks end by themselves or not at all.
+const LOCK_HOURS_MAX: i64 = 30 * 24;
 /// Looks for a message in doubt: the last comes after about five times `DELIVERY_SETTLE_AFTER_SECONDS`.
 const LOOKS_MAX: u32 = 6;
 
@@ -24,6 +26,8 @@ pub struct DeliverySettings {
     pub retry: RetryPolicy,
     /// How an unknown outcome is settled.
     pub settling: SettlePolicy,
+    /// How long a session that WhatsApp has locked for reaching out writes to nobody new.
+    pub reach_out_lock: TimeDelta,
     /// How long WhatsApp may take to acknowledge a message.
     pub ack_deadline: TimeDelta,
 }
@@ -38,6 +42,7 @@ impl DeliverySettings {
         let settle_after = reader.number(&table::DELIVERY_SETTLE_AFTER_SECONDS, 1..=DAY_SECONDS);
         let on_unknown = reader.required(&table::DELIVERY_ON_UNKNOWN, OnUnknown::parse);
         let ack_deadline = reader.number(&table::DELIVERY_ACK_DEADLINE_SECONDS, 1..=DAY_SECONDS);
+        let lock_hours = reader.number(&table::DELIVERY_REACH_OUT_LOCK_HOURS, 1..=LOCK_HOURS_MAX);
         let attempts_max = attempts_max?;
         Ok(Self {
             rate_per_minute: NonZeroU32::new(rate?),
@@ -52,6 +57,7 @@ impl DeliverySettings {
                 attempts_max,
                 on_unknown: on_unknown?,
             },
+            reach_out_lock: TimeDelta::hours(lock_hours?),
             ack_deadline: TimeDelta::seconds(ack_deadline?),
         })
     }

@@ -149,6 +149,9 @@ table! {
     DELIVERY_ACK_DEADLINE_SECONDS, open, Some("120"),
         "a whole number from 1 to 86400",
         "How long WhatsApp may take to acknowledge a message that WAHA took, before that is reported.";
+    DELIVERY_REACH_OUT_LOCK_HOURS, open, Some("24"),
+        "a whole number from 1 to 720",
+        "How long a session writes to nobody new after WhatsApp has refused it that (error 463). Replies go on.";
     LOG_FORMAT, open, Some("text"),
         "text or json",
         "How log lines are written.";

@@ -19,6 +19,7 @@
 //! be sent again.
 
 mod attempt;
+mod contacts;
 mod dispatcher;
 pub(super) mod doubts;
 mod memory;
@@ -28,6 +29,7 @@ pub(super) mod sessions;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use domain::message::doubt::SettlePolicy;
 use domain::message::retry::RetryPolicy;
 use domain::ports::waha::{ChatReader, MessageGateway};
@@ -51,6 +53,8 @@ pub struct DeliveryOptions {
     pub rate_per_minute: u32,
     /// How often and when a refused message is tried again.
     pub retry: RetryPolicy,
+    /// How long a session that WhatsApp has locked for reaching out writes to nobody new.
+    pub reach_out_lock: TimeDelta,
     /// How an unknown outcome is settled, unless the tenant has it otherwise.
     pub settling: SettlePolicy,
     /// Calls to WAHA at a time, in this process.
@@ -78,7 +82,7 @@ impl DeliverySaga {
         let dispatcher = Dispatcher::new(
             Queue::new(process.pool.clone()),
             Sessions::new(process.pool.clone(), pace),
-            Attempts::new(process.executor.clone(), gateway, options.retry),
+            Attempts::new(process.executor.clone(), gateway, options.retry, options.reach_out_lock),
             process.engine,
             options.concurrency_max,
             feeder.fed(),

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::event::Event;
 use crate::id::{MessageId, SessionId};
-use crate::message::event::Event as MessageEvent;
+use crate::message::event::{Event as MessageEvent, Received};
 use crate::phone::PhoneNumber;
 use crate::ports::event_log::RecordedEvent;
 use crate::priority::Priority;
@@ -56,6 +56,20 @@ pub enum Change {
         status: SessionStatus,
         /// Its engine, once told.
         engine: Option<Engine>,
+    },
+    /// A session writes only to those who wrote to it, for a while.
+    LockSession {
+        /// Which.
+        session_id: SessionId,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// Somebody wrote to a session.
+    Meet {
+        /// Which.
+        session_id: SessionId,
+        /// Who: the chat that messages to them go to.
+        chat_id: ChatId,
     },
     /// A session is gone.
     CloseSession {
@@ -152,9 +166,18 @@ fn react_to_message(message_id: MessageId, event: &MessageEvent) -> Option<Chang
         | MessageEvent::AckOverdue(_)
         | MessageEvent::Delivered(_)
         | MessageEvent::Read(_)
-        | MessageEvent::Played(_)
-        | MessageEvent::Received(_) => None,
+        | MessageEvent::Played(_) => None,
+        MessageEvent::Received(received) => Some(meet(received)),
     }
+}
+
+/// Who wrote. WhatsApp may hide their number in the chat's name and tell it beside.
+fn meet(received: &Received) -> Change {
+    let chat_id = match &received.from {
+        Some(number) if !received.chat_id.0.ends_with("@g.us") => ChatId::from(number),
+        _ => received.chat_id.clone(),
+    };
+    Change::Meet { session_id: received.session_id, chat_id }
 }
 
 fn react_to_session(session_id: SessionId, event: &SessionEvent) -> Option<Change> {
@@ -167,6 +190,9 @@ fn react_to_session(session_id: SessionId, event: &SessionEvent) -> Option<Chang
             status: changed.status.clone(),
             engine: changed.engine,
         }),
+        SessionEvent::ReachOutLocked(locked) => {
+            Some(Change::LockSession { session_id, until: locked.until })
+        }
         SessionEvent::Deleted(_) => Some(Change::CloseSession { session_id }),
         SessionEvent::ActionRequested(_)
         | SessionEvent::ActionCompleted(_)

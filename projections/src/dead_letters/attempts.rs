@@ -126,6 +126,7 @@ const fn word(kind: RefusalKind) -> &'static str {
         RefusalKind::RateLimited => "rate_limited",
         RefusalKind::Invalid => "invalid",
         RefusalKind::NotSupported => "not_supported",
+        RefusalKind::ReachOutLocked => "reach_out_locked",
     }
 }
 

@@ -1,15 +1,16 @@
 //! What the delivery saga knows: sessions, the queue of messages, and those in doubt.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use domain::id::{MessageId, TenantId};
+use domain::id::{MessageId, SessionId, TenantId};
 use domain::ports::event_log::RecordedEvent;
 use domain::sagas::delivery::{Change, Job, Look, react};
+use domain::whatsapp::ChatId;
 use sqlx::PgConnection;
 
 use super::super::feeder::Memory;
-use super::{doubts, queue, sessions};
+use super::{contacts, doubts, queue, sessions};
 
 pub(super) struct DeliveryMemory;
 
@@ -28,6 +29,7 @@ impl Memory for DeliveryMemory {
             }
         }
         sessions::apply(connection, &net.sessions).await?;
+        contacts::apply(connection, &net.contacts).await?;
         queue::apply(connection, &net.messages).await?;
         doubts::apply(connection, &net.messages).await?;
         Ok(!net.is_empty())
@@ -39,6 +41,7 @@ impl Memory for DeliveryMemory {
 struct NetChange {
     messages: HashMap<MessageId, MessageChange>,
     sessions: Vec<(TenantId, Change)>,
+    contacts: HashSet<(SessionId, ChatId)>,
 }
 
 /// What a batch of changes comes to for one message. Applied in the order of the fields.
@@ -60,7 +63,7 @@ pub(super) enum Then {
 
 impl NetChange {
     fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.sessions.is_empty()
+        self.messages.is_empty() && self.sessions.is_empty() && self.contacts.is_empty()
     }
 
     fn add(&mut self, tenant: TenantId, change: Change) {
@@ -82,7 +85,11 @@ impl NetChange {
             }
             change @ (Change::OpenSession { .. }
             | Change::SetSession { .. }
+            | Change::LockSession { .. }
             | Change::CloseSession { .. }) => self.sessions.push((tenant, change)),
+            Change::Meet { session_id, chat_id } => {
+                self.contacts.insert((session_id, chat_id));
+            }
         }
     }
 }

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::id::{EventId, TenantId};
-use crate::message::content::CustomerMetadata;
+use crate::message::content::{ContentKind, CustomerMetadata};
 use crate::message::doubt::OrderedBy;
 use crate::message::event::{
     AbsenceProven, AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered, Evidence,
@@ -14,6 +14,7 @@ use crate::message::refusal::{Refusal, RefusalKind};
 use crate::ports::event_log::{Actor, Metadata, StoredForm};
 use crate::session::event::{ActionRequested, Created, Deleted, StatusChanged};
 use crate::stream::{Category, Position, StreamName, Version};
+use crate::whatsapp::WahaMessageId;
 
 const MESSAGE_ID: MessageId = MessageId(Uuid::from_u128(7));
 const SESSION_ID: SessionId = SessionId(Uuid::from_u128(8));
@@ -132,6 +133,30 @@ fn a_doubt_is_looked_into_until_it_is_settled_or_left() {
     assert_eq!(after(MessageEvent::AbsenceProven(AbsenceProven { attempt, at })), retry);
     let ordered = ResendOrdered { attempt, by: OrderedBy::Person, reason: None, at };
     assert_eq!(after(MessageEvent::ResendOrdered(ordered)), retry);
+}
+
+#[test]
+fn who_writes_is_met_under_the_chat_their_messages_go_to() {
+    let received = |chat: &str, from: Option<&str>| {
+        let received = Received {
+            session_id: SESSION_ID,
+            chat_id: ChatId(chat.to_owned()),
+            from: from.map(|number| number.parse().unwrap()),
+            body: String::new(),
+            kind: ContentKind::Text,
+            waha_message_id: WahaMessageId("A".to_owned()),
+            at: seconds(1),
+        };
+        match after(MessageEvent::Received(Box::new(received))) {
+            Some(Change::Meet { session_id: SESSION_ID, chat_id }) => chat_id.0,
+            other => panic!("{other:?}"),
+        }
+    };
+    let number = Some("+6281234567890");
+    assert_eq!(received("6281234567890@c.us", number), "6281234567890@c.us");
+    assert_eq!(received("222222222222222@lid", number), "6281234567890@c.us");
+    assert_eq!(received("222222222222222@lid", None), "222222222222222@lid");
+    assert_eq!(received("120363@g.us", number), "120363@g.us");
 }
 
 #[test]
