@@ -3,7 +3,7 @@
 //! ```text
 //! the id chosen for it is shown                                         Found
 //! nobody's message of the same text, from the attempt's time on:
-//!     one, and no other message in doubt has that text                  Found   (the engine chose the id)
+//!     one, and no other that may have been sent has that text           Found   (the engine chose the id)
 //!     more, or one that two may claim, or one too early to be sure      Undecidable
 //! none, and the list is complete                                        Absent, if WAHA remembers that long
 //! ```
@@ -32,7 +32,7 @@ pub struct Wanted<'a> {
     pub body: &'a str,
     /// When the attempt was started.
     pub since: DateTime<Utc>,
-    /// Another message of this text and chat is in doubt, too.
+    /// Another message of this text and chat may have been sent, too, and its id is not known.
     pub has_rival: bool,
 }
 
@@ -55,7 +55,7 @@ pub fn recognise(wanted: &Wanted<'_>, seen: &OwnMessages, claimed: &[WahaMessage
             Finding::Found(sighting.clone())
         }
         [_] if wanted.has_rival => {
-            undecidable("the chat shows one message of this text, and several are in doubt")
+            undecidable("the chat shows one message of this text, and it may be another's")
         }
         [_] => undecidable("the chat shows a message of this text from before the attempt"),
         _ => undecidable("the chat shows several messages of this text"),

@@ -7,6 +7,7 @@ use acceptance::installation::Installation;
 use acceptance::messages::{ledger_of, sent_texts, somebody};
 use acceptance::sessions::Session;
 use acceptance::setup::Setup;
+use domain::message::doubt::OnUnknown;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use waha_simulator::{Engine, LedgerEntry, Match, Misbehaviour, Rule};
@@ -144,7 +145,9 @@ async fn an_older_waha_that_throws_our_id_away_is_not_asked_to_send_twice(pool: 
 async fn what_cannot_be_decided_stays_unknown_with_its_reason_until_a_person_settles_it(
     pool: PgPool,
 ) {
-    let (stage, tenant, session) = begin(pool, quick()).await;
+    // The tenant's own policy goes before the installation's.
+    let (stage, tenant, session) = begin(pool, quick().set("DELIVERY_ON_UNKNOWN", "resend")).await;
+    stage.directory().set_policy(tenant.tenant_id(), OnUnknown::Hold).await;
     blind(&stage, &session, 400);
     let mut left = Vec::new();
     for (text, settlement, status) in

@@ -168,7 +168,7 @@ impl Doubts {
         Ok(())
     }
 
-    /// The chat's other messages in doubt, at most `limit`.
+    /// The chat's other messages that may have been sent, at most `limit`: those in doubt, and one that is on its way.
     pub(super) async fn rivals(
         &self,
         doubt: &Doubt,
@@ -176,7 +176,9 @@ impl Doubts {
     ) -> Result<Vec<MessageId>, sqlx::Error> {
         let ids: Vec<Uuid> = sqlx::query_scalar(
             "select message_id from delivery_jobs
-             where session_id = $1 and chat_id = $2 and message_id <> $3 and is_parked limit $4",
+             where session_id = $1 and chat_id = $2 and message_id <> $3
+               and (is_parked or is_head and lease_owner is not null)
+             limit $4",
         )
         .bind(doubt.session_id.0)
         .bind(&doubt.chat_id.0)

@@ -32,7 +32,7 @@ use crate::executor::{CommandError, Executor};
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// WAHA may be away, or fail, this often before that is what a look came to: a quarter of an hour.
 const TRIES_MAX: u32 = 20;
-/// Other messages in doubt compared with; a chat with more of them has one of the same text, for all we know.
+/// Other messages compared with; a chat with more of them has one of the same text, for all we know.
 const RIVALS_MAX: i64 = 20;
 
 pub(super) struct Reconciler {
@@ -61,10 +61,10 @@ impl Reconciler {
         Self { doubts, executor, chats, engine, policy }
     }
 
-    /// Looks until `shutdown`; then finishes the looks that are under way.
+    /// Looks until `shutdown`. A look that is cut off is taken again when its lease runs out.
     pub(super) async fn run(&self, shutdown: &CancellationToken) {
-        while !shutdown.is_cancelled() {
-            if let Err(error) = self.work().await {
+        while let Some(worked) = shutdown.run_until_cancelled(self.work()).await {
+            if let Err(error) = worked {
                 tracing::error!(%error, "unknown outcomes cannot be settled; will try again");
             }
             tokio::select! {
@@ -137,14 +137,15 @@ impl Reconciler {
             Ok(seen) => seen,
             Err(error) => return Ok(Err(error)),
         };
-        let ids: Vec<_> = seen.messages.iter().map(|own| &own.sighting.waha_message_id).collect();
-        let claimed = self.doubts.claimed(doubt, &ids).await?;
+        // First who may be a rival, then whose ids are known: one that is sent in between is found either way.
         let wanted = Wanted {
             chosen: attempt.waha_message_id.as_ref(),
             body: queued.body.as_str(),
             since: attempt.at,
             has_rival: self.has_rival(doubt, queued).await?,
         };
+        let ids: Vec<_> = seen.messages.iter().map(|own| &own.sighting.waha_message_id).collect();
+        let claimed = self.doubts.claimed(doubt, &ids).await?;
         let finding = recognise(&wanted, &seen, &claimed);
         if finding != Finding::Absent {
             return Ok(Ok(finding));
@@ -154,7 +155,7 @@ impl Reconciler {
         Ok(remembers.map(|remembers| if remembers { finding } else { forgetful() }))
     }
 
-    /// Whether another message in doubt to the same chat has the same text.
+    /// Whether another message to the same chat that may have been sent has the same text.
     async fn has_rival(&self, doubt: &Doubt, queued: &Queued) -> Result<bool, SagaError> {
         let rivals = self.doubts.rivals(doubt, RIVALS_MAX).await?;
         if i64::try_from(rivals.len()).is_ok_and(|count| count >= RIVALS_MAX) {
