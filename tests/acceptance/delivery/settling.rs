@@ -198,3 +198,25 @@ async fn by_the_policy_resend_what_cannot_be_decided_is_sent_again_once(pool: Pg
     assert_eq!((ids.len(), ids[0]), (2, ids[1]));
     stage.stop().await;
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn absence_is_not_believed_of_a_waha_that_was_restarted_and_shows_nothing_older(
+    pool: PgPool,
+) {
+    let setup = Setup::default().set("DELIVERY_SETTLE_AFTER_SECONDS", 2);
+    let (stage, tenant, session) = begin(pool, setup).await;
+    lose_the_answer(&stage, false);
+    let id = tenant.send_text(&session, TEXT).await;
+    tenant.message_becomes(&id, "unknown").await;
+    stage.waha.restart_losing_memory();
+    // The fourth look is the first that absence would count in.
+    let look = async || tenant.history(&id).await;
+    let is_fourth = |event: &Value| event["data"]["look"] == 4;
+    let history = eventually("it is looked for", look, |seen| seen.iter().any(is_fourth)).await;
+    let fourth = history.iter().find(|event| is_fourth(event)).unwrap();
+    assert_eq!(fourth["data"]["finding"], "undecidable");
+    let reason = fourth["data"]["reason"].as_str().unwrap();
+    assert!(reason.contains("restarted"), "{reason}");
+    assert_eq!(ledger_of(&stage.waha, TEXT).len(), 1);
+    stage.stop().await;
+}
