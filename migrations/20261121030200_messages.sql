@@ -30,6 +30,8 @@ create table messages (
     last_error text,
     -- Why it is a dead letter; null unless it is one and nobody has put it away.
     dead_letter_reason text,
+    -- Since when it is overdue to be acknowledged, having been sent; null if it is not, or known to have arrived.
+    ack_overdue_at timestamptz,
     -- Where in the log the last event seen of it is.
     position_first bigint not null,
     position_second bigint not null,

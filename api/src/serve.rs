@@ -21,7 +21,7 @@ use commands::passwords::Passwords;
 use commands::sagas::Process;
 use commands::sagas::delivery::{DeliveryOptions, DeliverySaga};
 use commands::sagas::sessions::{SessionOptions, SessionSaga};
-use commands::sagas::webhooks::WebhookSaga;
+use commands::sagas::webhooks::{WebhookOptions, WebhookSaga};
 use commands::session_keys::SessionKeys;
 use domain::id::EngineId;
 use domain::ports::Ambient;
@@ -117,14 +117,15 @@ impl Engine {
         }
         if roles.contains(EngineRole::Delivery) {
             let options = delivery_options(&settings.delivery);
-            let delivery = DeliverySaga::new(&process, waha.clone(), options);
+            let delivery = DeliverySaga::new(&process, waha.clone(), waha.clone(), options);
             work.tasks.spawn(delivery.run(work.shutdown.clone()));
             let options = SessionOptions { watch_every: WATCH_EVERY };
             let sessions = SessionSaga::new(&process, waha.clone(), options);
             work.tasks.spawn(sessions.run(work.shutdown.clone()));
         }
         if roles.contains(EngineRole::Webhooks) {
-            let webhooks = WebhookSaga::new(&process, Arc::new(WahaWebhookReader));
+            let options = WebhookOptions { ack_deadline: settings.delivery.ack_deadline };
+            let webhooks = WebhookSaga::new(&process, Arc::new(WahaWebhookReader), options);
             work.tasks.spawn(webhooks.run(work.shutdown.clone()));
         }
         work.tasks.spawn(metering::run(work.shutdown.clone()));
@@ -206,6 +207,8 @@ pub(crate) fn delivery_options(settings: &DeliverySettings) -> DeliveryOptions {
     DeliveryOptions {
         rate_per_minute: settings.rate_per_minute.map_or(0, std::num::NonZeroU32::get),
         retry: settings.retry,
+        reach_out_lock: settings.reach_out_lock,
+        settling: settings.settling,
         concurrency_max: DELIVERIES_MAX,
     }
 }

@@ -51,6 +51,7 @@ impl Projection for Messages {
             include_str!("../../migrations/20261121030200_messages.sql"),
             include_str!("../../migrations/20261121030400_message_stats.sql"),
             include_str!("../../migrations/20261121030500_message_attempts.sql"),
+            include_str!("../../migrations/20261121040100_absent_attempts.sql"),
         ]
     }
 
@@ -126,6 +127,8 @@ pub struct MessageRow {
     pub created_at: DateTime<Utc>,
     /// When it was sent.
     pub sent_at: Option<DateTime<Utc>>,
+    /// Since when WhatsApp's acknowledgement is overdue; none once it is known to have arrived.
+    pub ack_overdue_at: Option<DateTime<Utc>>,
     /// When it came to the recipient's device; at the latest when it was read.
     pub delivered_at: Option<DateTime<Utc>>,
     /// When it was read; at the latest when it was played.

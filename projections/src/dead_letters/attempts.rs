@@ -103,6 +103,9 @@ fn told_by(event: &MessageEvent) -> Option<(u32, Option<DateTime<Utc>>, Option<E
         MessageEvent::OutcomeUnknown(unknown) => {
             Some((unknown.attempt, None, end("unknown", None, Some(&unknown.detail), unknown.at)))
         }
+        MessageEvent::AbsenceProven(proven) => {
+            Some((proven.attempt, None, end("absent", None, None, proven.at)))
+        }
         MessageEvent::Sent(sent) => Some((sent.attempt, None, end("sent", None, None, sent.at))),
         MessageEvent::DeadLettered(DeadLettered {
             attempt: Some(attempt),
@@ -124,6 +127,7 @@ const fn word(kind: RefusalKind) -> &'static str {
         RefusalKind::RateLimited => "rate_limited",
         RefusalKind::Invalid => "invalid",
         RefusalKind::NotSupported => "not_supported",
+        RefusalKind::ReachOutLocked => "reach_out_locked",
     }
 }
 
@@ -135,7 +139,7 @@ pub struct AttemptRow {
     pub attempt: i32,
     /// When it was started.
     pub started_at: Option<DateTime<Utc>>,
-    /// How it ended: `refused`, `unknown`, `sent`, or `rejected` by WhatsApp afterwards; none while it is on
+    /// How it ended: `refused`, `unknown`, `absent` (it sent nothing), `sent`, or `rejected` by WhatsApp afterwards; none while it is on
     /// its way.
     pub outcome: Option<String>,
     /// The kind of a refusal.

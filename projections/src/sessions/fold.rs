@@ -53,6 +53,7 @@ pub(super) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Known {
                     phone: None,
                     pending_action: Some(Action::Start.as_str().to_owned()),
                     last_error: None,
+                    reach_out_locked_until: None,
                     created_at: storable_time(created.at),
                     updated_at: recorded.recorded_at,
                 };
@@ -97,6 +98,9 @@ impl SessionRow {
             SessionEvent::ActionFailed(failed) => {
                 self.pending_action = None;
                 self.last_error = Some(storable_text(&failed.reason));
+            }
+            SessionEvent::ReachOutLocked(locked) => {
+                self.reach_out_locked_until = Some(storable_time(locked.until));
             }
             SessionEvent::StatusChanged(changed) => {
                 self.status = storable_text(changed.status.as_str());

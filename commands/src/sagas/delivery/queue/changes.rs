@@ -87,7 +87,7 @@ async fn park(
 ) -> Result<Vec<Touched>, sqlx::Error> {
     let parked: Vec<Uuid> = changes
         .iter()
-        .filter(|(_, change)| change.then == Some(Then::Park))
+        .filter(|(_, change)| matches!(change.then, Some(Then::Park(_))))
         .map(|(id, _)| id.0)
         .collect();
     if parked.is_empty() {
@@ -112,7 +112,7 @@ async fn retry(
         .iter()
         .filter_map(|(id, change)| match change.then {
             Some(Then::Retry(due_at)) => Some((id.0, due_at)),
-            Some(Then::Park) | None => None,
+            Some(Then::Park(_)) | None => None,
         })
         .collect();
     if retried.is_empty() {
