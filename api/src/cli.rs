@@ -18,6 +18,7 @@ mod user;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -109,9 +110,15 @@ fn list(errors: &[SettingError]) -> String {
     format!("these settings are wrong:\n{}", lines.join("\n"))
 }
 
+/// For how long a thread waits for more to do that would hold up others.
+const BLOCKING_THREAD_KEEP_ALIVE: Duration = Duration::from_secs(1);
+
 /// Does what the command line asks.
 pub fn run(arguments: Arguments) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    // A thread that has hashed passwords gives their memory back when it ends.
+    runtime.enable_all().thread_keep_alive(BLOCKING_THREAD_KEEP_ALIVE);
+    let runtime = match runtime.build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&CliError::failed("the runtime could not start")(error)),
     };

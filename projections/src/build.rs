@@ -117,7 +117,7 @@ impl Builder {
             let indexes = scratch.defer_indexes().await?;
             self.load(&mut scratch, None).await?;
             self.enter(Phase::Indexing);
-            scratch.make_indexes(&indexes, &self.shutdown).await?;
+            scratch.make_indexes(&self.pool, indexes, &self.shutdown).await?;
             self.enter(Phase::Loading);
             self.load(&mut scratch, None).await?;
             self.enter(Phase::Switching);

@@ -2,16 +2,36 @@
 //!
 //! Primary keys stay: they find what is known of a message.
 
-use sqlx::FromRow;
+use sqlx::{FromRow, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
 use super::BuildError;
-use super::scratch::{Scratch, run};
+use super::scratch::{Scratch, connect, run};
 
 #[derive(FromRow)]
 pub(super) struct Index {
     drop: String,
     definition: String,
+}
+
+impl Index {
+    fn is_for_search(&self) -> bool {
+        self.definition.contains(" USING gin ")
+    }
+}
+
+async fn make(
+    connection: &mut PgConnection,
+    indexes: Vec<Index>,
+    shutdown: &CancellationToken,
+) -> Result<(), BuildError> {
+    for index in indexes {
+        if shutdown.is_cancelled() {
+            return Err(BuildError::Interrupted);
+        }
+        run(connection, index.definition).await?;
+    }
+    Ok(())
 }
 
 impl Scratch {
@@ -36,23 +56,23 @@ impl Scratch {
         Ok(indexes)
     }
 
-    /// Makes them. Concurrently, though nobody else is there: a plain `create index` is a transaction that has
-    /// written, and for as long as it ran no reader of the log would learn of anything new.
+    /// Makes them: those for searching, which take as long as all others, beside the others.
     pub(super) async fn make_indexes(
         &mut self,
-        indexes: &[Index],
+        pool: &PgPool,
+        indexes: Vec<Index>,
         shutdown: &CancellationToken,
     ) -> Result<(), BuildError> {
         // Rows written over and over while loading would be in the indexes too; and new tables are read by plans
         // that are made for empty ones until they are analysed, and row by row until they are vacuumed.
         self.for_each_table("vacuum (analyze)").await?;
-        for index in indexes {
-            if shutdown.is_cancelled() {
-                return Err(BuildError::Interrupted);
-            }
-            let sql = index.definition.replacen(" INDEX ", " INDEX CONCURRENTLY ", 1);
-            run(&mut self.connection, sql).await?;
-        }
+        let (searched, others): (Vec<_>, Vec<_>) =
+            indexes.into_iter().partition(Index::is_for_search);
+        let mut beside = connect(pool).await?;
+        tokio::try_join!(
+            make(&mut self.connection, others, shutdown),
+            make(&mut beside, searched, shutdown),
+        )?;
         // Once more, for the indexes of expressions.
         self.for_each_table("analyze").await
     }

@@ -21,6 +21,13 @@ const SETTINGS: &str = "
     set idle_session_timeout = 0;
     set client_connection_check_interval = '1s';";
 
+/// A connection to build with.
+pub(super) async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
+    sqlx::raw_sql(SETTINGS).execute(&mut connection).await?;
+    Ok(connection)
+}
+
 /// A view under construction.
 pub(super) struct Scratch {
     pub(super) connection: PgConnection,
@@ -48,8 +55,7 @@ impl Scratch {
     ) -> Result<Self, BuildError> {
         let name = projection.name();
         checkpoint::read(pool, name).await?;
-        let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
-        sqlx::raw_sql(SETTINGS).execute(&mut connection).await?;
+        let mut connection = connect(pool).await?;
         let (is_ours, backend, live_schema): (bool, i32, String) = sqlx::query_as(
             "select pg_try_advisory_lock($1, hashtext($2)), pg_backend_pid(), current_schema()::text",
         )

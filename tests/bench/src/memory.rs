@@ -17,7 +17,7 @@ const TENANTS: usize = 8;
 /// One a minute: they stay queued.
 const RATE_PER_MINUTE: u32 = 1;
 /// How long an engine without work is left alone before its memory is looked at.
-const IDLE_FOR: Duration = Duration::from_secs(3);
+const IDLE_FOR: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 pub(crate) async fn measure(settings: &Settings, report: &Report) -> Result<(), BenchError> {
