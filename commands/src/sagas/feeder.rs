@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use domain::ports::event_log::RecordedEvent;
+use failpoint::Failpoint;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
 
@@ -63,12 +64,15 @@ impl<M: Memory> Follower for Feeder<M> {
         let Some(from) = self.checkpoint.own().await? else { return Ok(Step::Elsewhere) };
         let events = self.executor.log().read_all(from.at, BATCH_MAX).await?;
         let Some(last) = events.last() else { return Ok(Step::Idle(from.at)) };
+        failpoint::reach(Failpoint::MemoryRead);
         let mut transaction = self.pool.begin().await?;
         if !self.checkpoint.advance(&mut transaction, from, last.position).await? {
             return Ok(Step::Elsewhere);
         }
         let is_news = self.memory.remember(&mut transaction, &events).await?;
+        failpoint::reach(Failpoint::MemoryWritten);
         transaction.commit().await?;
+        failpoint::reach(Failpoint::MemoryCommitted);
         if is_news {
             self.fed.notify_one();
         }

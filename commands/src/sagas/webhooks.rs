@@ -14,6 +14,7 @@ mod processing;
 use std::sync::Arc;
 
 use domain::ports::waha::WebhookReader;
+use failpoint::Failpoint;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -66,12 +67,17 @@ impl Follower for WebhookSaga {
         let events = self.executor.log().read_all(from.at, BATCH_MAX).await?;
         let Some(last) = events.last() else { return Ok(Step::Idle(from.at)) };
         let to = last.position;
+        failpoint::reach(Failpoint::WebhooksRead);
         let learnt: Vec<Identity> = events.iter().filter_map(Identity::learnt_from).collect();
         self.identities.learn(&learnt).await?;
+        if !learnt.is_empty() {
+            failpoint::reach(Failpoint::IdentitiesLearnt);
+        }
         self.processing.tell_held(&learnt).await?;
         self.processing.process(events).await?;
         let mut connection = self.pool.acquire().await?;
         let is_ours = self.checkpoint.advance(&mut connection, from, to).await?;
+        failpoint::reach(Failpoint::WebhooksAdvanced);
         Ok(if is_ours { Step::Advanced } else { Step::Elsewhere })
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::ports::event_log::EventLog;
 use domain::ports::leases::{Leases, Work};
 use domain::stream::Position;
+use failpoint::Failpoint;
 use metrics::{counter, gauge};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -78,6 +79,7 @@ impl Lane {
             gauge!("heliograph_projection_lag_seconds", "projection" => name).set(0.0);
             return Ok(Step::Idle(after));
         };
+        failpoint::reach(Failpoint::ProjectionRead);
         let mut transaction = self.pool.begin().await?;
         if !checkpoint::lock(&mut transaction, name, after, token).await? {
             return Ok(Step::Elsewhere);
@@ -86,10 +88,13 @@ impl Lane {
             .apply(&mut transaction, &events)
             .await
             .map_err(|error| ProjectorError::applying(&events, error))?;
+        failpoint::reach(Failpoint::ProjectionApplied);
         let (to, recorded_at) = (last.position, last.recorded_at);
         let lag_seconds =
             checkpoint::move_to(&mut transaction, name, to, events.len(), recorded_at).await?;
+        failpoint::reach(Failpoint::ProjectionMoved);
         transaction.commit().await?;
+        failpoint::reach(Failpoint::ProjectionCommitted);
 
         let applied = u64::try_from(events.len()).unwrap_or(u64::MAX);
         counter!("heliograph_projection_events_total", "projection" => name).increment(applied);

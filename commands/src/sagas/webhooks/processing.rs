@@ -11,6 +11,7 @@ use domain::ports::waha::WebhookReader;
 use domain::sagas::webhooks::{Acknowledgement, Reaction, react};
 use domain::session::Session;
 use domain::webhook::{self, Effect, Webhook};
+use failpoint::Failpoint;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
@@ -74,6 +75,7 @@ impl Processing {
             self.tell(identity.tenant, identity.message, command, metadata).await?;
         }
         for (identity, _) in held {
+            failpoint::reach(Failpoint::HeldNewsTold);
             self.identities.forget(identity).await?;
         }
         Ok(())
@@ -97,12 +99,14 @@ impl Processing {
                 self.carry_out(tenant, session, reaction, &metadata).await?
             }
         };
+        failpoint::reach(Failpoint::EffectDurable);
         metrics::counter!("heliograph_webhooks_processed_total", "effect" => effect.as_str())
             .increment(1);
         let now = self.executor.ambient().now();
         let fingerprint = received.fingerprint.clone();
         let command = webhook::Command::RecordEffect { fingerprint, effect, now };
         execute::<Webhook>(&self.executor, tenant, recorded.stream.id, command, metadata).await?;
+        failpoint::reach(Failpoint::WebhookProcessed);
         Ok(())
     }
 
@@ -138,6 +142,7 @@ impl Processing {
             return self.tell(tenant, message, news.into_command(), metadata.clone()).await;
         }
         self.identities.hold(session, &news).await?;
+        failpoint::reach(Failpoint::NewsHeld);
         Ok(Effect::Held)
     }
 
