@@ -13,7 +13,7 @@ use futures::{StreamExt, stream};
 use sqlx::PgPool;
 
 /// Scenes played at a time: most of each is waiting for leases to run out.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 3;
 
 #[sqlx::test(migrations = false)]
 async fn wherever_a_process_dies_nothing_is_lost_and_nothing_is_sent_twice(pool: PgPool) {

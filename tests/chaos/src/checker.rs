@@ -29,6 +29,8 @@ pub struct Findings {
     pub contradicted: Vec<String>,
     /// Messages in doubt.
     pub unknown: Vec<String>,
+    /// How many of those were sent.
+    pub unknown_sent: usize,
 }
 
 impl Findings {
@@ -106,7 +108,10 @@ fn check_message(evidence: &Evidence, message: &Logged, times: usize, findings: 
         (Claim::Sent, 0) => findings.lost.push(format!("{text}: {status}, and never sent")),
         (Claim::NotSent, 1..) => findings.contradicted.push(format!("{text}: {status}, and sent")),
         (Claim::Waiting, _) => findings.stuck.push(format!("{text}: {status}, sent {times} times")),
-        (Claim::InDoubt, _) => findings.unknown.push(format!("{text}: sent {times} times")),
+        (Claim::InDoubt, _) => {
+            findings.unknown.push(format!("{text}: sent {times} times"));
+            findings.unknown_sent += times;
+        }
         (Claim::Sent, 1..) | (Claim::NotSent, 0) => {}
     }
 }

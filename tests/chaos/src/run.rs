@@ -127,8 +127,10 @@ impl Outcome {
     /// For people: the figures, and the story of everything that is wrong.
     pub fn report(&self) -> String {
         let Self { summary, findings, unanswered } = self;
-        let mut report =
-            format!("{summary}\n{unanswered} more requests got no answer, or none that accepts.\n");
+        let mut report = format!(
+            "{summary} ({} of them sent)\n{unanswered} more requests got no answer, or none that accepts.\n",
+            findings.unknown_sent
+        );
         for (name, stories) in findings.wrong() {
             for story in stories {
                 // Writing to a string cannot fail.

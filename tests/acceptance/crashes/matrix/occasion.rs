@@ -85,15 +85,7 @@ impl Occasion {
 
     /// Asks; answers the status of the answer, if there was one.
     pub(super) async fn give(self, site: &Site, tenant: &Caller, session: &Session) -> Option<u16> {
-        let misbehaviour = match self {
-            Self::SendRefused => {
-                Some(Misbehaviour::Answer { status: 422, sent: false, exception: None })
-            }
-            Self::SendBrokenOff => Some(Misbehaviour::Reset { sent: false }),
-            Self::SendAcknowledgedEarly => Some(Misbehaviour::AckBeforeAnswer),
-            Self::Send | Self::Arrival | Self::Restart => None,
-        };
-        if let Some(misbehaviour) = misbehaviour {
+        for misbehaviour in self.misbehaviours() {
             site.waha.misbehave(Rule::once(Match::text(TEXT), misbehaviour));
         }
         let request = match self {
@@ -110,5 +102,20 @@ impl Occasion {
             }
         };
         request.send().await.ok().map(|answer| answer.status().as_u16())
+    }
+
+    /// What WAHA does wrong then.
+    fn misbehaviours(self) -> Vec<Misbehaviour> {
+        match self {
+            Self::SendRefused => {
+                vec![Misbehaviour::Answer { status: 422, sent: false, exception: None }]
+            }
+            Self::SendBrokenOff => vec![Misbehaviour::Reset { sent: false }],
+            // The saga has read the acknowledgements by the time the answer tells the id they are about.
+            Self::SendAcknowledgedEarly => {
+                vec![Misbehaviour::AckBeforeAnswer, Misbehaviour::Delay { milliseconds: 3_000 }]
+            }
+            Self::Send | Self::Arrival | Self::Restart => vec![],
+        }
     }
 }

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK_EVERY: Duration = Duration::from_millis(150);
 /// What a process gets that ends itself on the spot.
 const SIGABRT: i32 = 6;
-const CONNECTIONS_MAX: u32 = 4;
+const CONNECTIONS_MAX: u32 = 8;
 
 /// The leases of a dead process run out in time, the longest after 90 seconds: here, at once.
 const LEASES_RUN_OUT: &str = "
@@ -43,18 +43,19 @@ select exists (select from events where event_type = 'webhook_received' and data
 /// Lets a process die at a place, in a database of its own on this server; answers what came of it.
 pub(super) async fn play(server: &PgPool, point: Failpoint) -> Account {
     let name = format!("crash_at_{}_{}", point.name().replace('-', "_"), std::process::id());
+    // A name cannot be bound; this one is ours.
     let run = async |statement: String| {
-        // A name cannot be bound; this one is ours.
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(server).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(server).await.map(drop)
     };
-    run(format!("drop database if exists {name} with (force)")).await;
-    run(format!("create database {name}")).await;
+    run(format!("create database {name}")).await.unwrap();
     let options = (*server.connect_options()).clone().database(&name);
     let pool =
         PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(options).await.unwrap();
     migrations::run(&pool).await.unwrap();
     let account = die_and_go_on(pool, point).await;
-    run(format!("drop database {name} with (force)")).await;
+    // The server itself may be at work in it, whom nobody can end.
+    let drop = async || run(format!("drop database {name} with (force)")).await;
+    within(PATIENCE, "the database is dropped", drop, Result::is_ok).await.unwrap();
     account
 }
 

@@ -132,9 +132,12 @@ fn a_message_shown_as_failed_or_expired_must_not_have_been_sent() {
 }
 
 #[test]
-fn a_message_in_doubt_is_counted_and_nothing_is_wrong() {
+fn messages_in_doubt_are_counted_and_nothing_is_wrong() {
     let mut evidence = flawless();
     show(&mut evidence, "third", "unknown");
-    assert_eq!(counts(&evidence), [0, 0, 0, 0, 0, 1]);
+    show(&mut evidence, "second", "unknown");
+    evidence.ledger.remove(1);
+    assert_eq!(counts(&evidence), [0, 0, 0, 0, 0, 2]);
+    assert_eq!(check(&evidence).unknown_sent, 1);
     assert!(check(&evidence).is_clean());
 }
