@@ -1,3 +1,2 @@
--- What the search in messages needs: indexes of parts of words, beside a tenant's id.
+-- What the search in messages needs: indexes of parts of words.
 create extension if not exists pg_trgm;
-create extension if not exists btree_gin;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use commands::credentials::Credentials;
 use commands::executor::Executor;
 use commands::passwords::Passwords;
-use commands::sagas::delivery::queue::Queue;
+use commands::sagas::delivery::estimates::Estimates;
 use commands::session_keys::SessionKeys;
 use domain::email::EmailAddress;
 use domain::id::TenantId;
@@ -51,9 +51,7 @@ pub struct Parts {
     /// The names and webhook secrets of sessions.
     pub session_keys: SessionKeys,
     /// Estimates when a message goes.
-    pub queue: Queue,
-    /// Messages a session sends per minute; nought: no pacing.
-    pub delivery_rate_per_minute: u32,
+    pub estimates: Estimates,
     /// WAHA, for what is answered while the client waits: QR codes and health.
     pub gateway: Arc<dyn SessionGateway>,
     /// Verifies webhooks of sessions without a secret of their own.
@@ -114,8 +112,10 @@ impl App {
             passwords,
             tokens: Tokens::new(&settings.tokens),
             session_keys,
-            queue: Queue::new(pool.clone()),
-            delivery_rate_per_minute: settings.delivery.rate_per_minute.map_or(0, NonZeroU32::get),
+            estimates: Estimates::new(
+                pool.clone(),
+                settings.delivery.rate_per_minute.map_or(0, NonZeroU32::get),
+            ),
             gateway,
             webhook_secret: settings.waha.webhook_secret.clone(),
             webhook_allowed: AllowList::new(settings.http.webhook_allowed.clone()),

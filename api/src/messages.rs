@@ -1,9 +1,10 @@
-//! Messages: sent, shown, listed, counted.
+//! Messages: sent, shown, listed, counted, settled.
 
 pub mod history;
 pub mod list;
 pub mod phone;
 pub mod send;
+pub mod settle;
 pub mod show;
 pub mod stats;
 
@@ -56,6 +57,7 @@ impl From<message::Rejection> for Problem {
             message::Rejection::NotADeadLetter => Code::DeadLetterSettled,
             message::Rejection::NotWaiting
             | message::Rejection::StaleAttempt
+            | message::Rejection::NotInDoubt
             | message::Rejection::Inbound => Code::MessageWrongState,
         };
         Self::new(code, rejection.to_string())

@@ -111,6 +111,7 @@ fn guarded_routes(app: &App) -> Router<App> {
             "/messages/{id}/events",
             needs(ReadHistory, reads(&MessageHistory, get(messages::history::history))),
         )
+        .route("/messages/{id}/settle", needs(SendMessages, post(messages::settle::settle)))
         .route("/dead-letters", needs(ReadMessages, reads(&Messages, get(dead_letters::list))))
         .route("/dead-letters/{id}", needs(ReadMessages, reads(&Messages, get(dead_letters::show))))
         .route("/dead-letters/{id}", needs(SendMessages, delete(dead_letters::discard)))

@@ -14,17 +14,18 @@ use std::time::Duration;
 
 use axum::Router;
 use commands::credentials::Credentials;
+use commands::event_log::shared_reads::SharedReads;
 use commands::executor::Executor;
 use commands::leases::PostgresLeases;
 use commands::passwords::Passwords;
 use commands::sagas::Process;
 use commands::sagas::delivery::{DeliveryOptions, DeliverySaga};
 use commands::sagas::sessions::{SessionOptions, SessionSaga};
-use commands::sagas::webhooks::WebhookSaga;
+use commands::sagas::webhooks::{WebhookOptions, WebhookSaga};
 use commands::session_keys::SessionKeys;
 use domain::id::EngineId;
 use domain::ports::Ambient;
-use domain::ports::event_log::LogError;
+use domain::ports::event_log::{EventLog, LogError};
 use projections::projector::Projector;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -99,6 +100,7 @@ impl Engine {
         let (http, work, log) = (Stage::default(), Stage::default(), Stage::default());
         let event_log =
             event_store::open(&settings.event_store, pool.clone(), &log.tasks, &log.shutdown)?;
+        let event_log: Arc<dyn EventLog> = SharedReads::new(event_log);
         let executor = Executor::new(event_log.clone(), Arc::clone(&ambient));
         let waha = waha_client(&settings.waha, Arc::clone(&ambient))?;
         let engine = EngineId(ambient.new_id());
@@ -115,14 +117,15 @@ impl Engine {
         }
         if roles.contains(EngineRole::Delivery) {
             let options = delivery_options(&settings.delivery);
-            let delivery = DeliverySaga::new(&process, waha.clone(), options);
+            let delivery = DeliverySaga::new(&process, waha.clone(), waha.clone(), options);
             work.tasks.spawn(delivery.run(work.shutdown.clone()));
             let options = SessionOptions { watch_every: WATCH_EVERY };
             let sessions = SessionSaga::new(&process, waha.clone(), options);
             work.tasks.spawn(sessions.run(work.shutdown.clone()));
         }
         if roles.contains(EngineRole::Webhooks) {
-            let webhooks = WebhookSaga::new(&process, Arc::new(WahaWebhookReader));
+            let options = WebhookOptions { ack_deadline: settings.delivery.ack_deadline };
+            let webhooks = WebhookSaga::new(&process, Arc::new(WahaWebhookReader), options);
             work.tasks.spawn(webhooks.run(work.shutdown.clone()));
         }
         work.tasks.spawn(metering::run(work.shutdown.clone()));
@@ -204,6 +207,8 @@ pub(crate) fn delivery_options(settings: &DeliverySettings) -> DeliveryOptions {
     DeliveryOptions {
         rate_per_minute: settings.rate_per_minute.map_or(0, std::num::NonZeroU32::get),
         retry: settings.retry,
+        reach_out_lock: settings.reach_out_lock,
+        settling: settings.settling,
         concurrency_max: DELIVERIES_MAX,
     }
 }

@@ -3,5 +3,6 @@
 pub mod contract;
 pub mod eventstore;
 pub mod postgres;
+pub mod shared_reads;
 
 mod head;

@@ -1,7 +1,10 @@
 //! The only way a command reaches an aggregate: load, decide, append.
 //!
 //! If somebody else appended in between, the command is decided again on what is true now. Invariant: what
-//! is appended was decided on exactly the events before it.
+//! is appended was decided on exactly the events before it. What was folded before is used again: the log refuses
+//! an append to a stream that has moved on, and where nothing is appended it is asked whether it has.
+
+mod folds;
 
 use std::sync::Arc;
 
@@ -9,9 +12,11 @@ use domain::aggregate::Aggregate;
 use domain::event::{Event, ForeignEvent};
 use domain::id::{EventId, TenantId};
 use domain::ports::Ambient;
-use domain::ports::event_log::{EventLog, LogError, Metadata, NewEvent, RecordedEvent};
+use domain::ports::event_log::{Appended, EventLog, LogError, Metadata, NewEvent, RecordedEvent};
 use domain::stream::{ExpectedVersion, Position, StreamName, Version};
 use uuid::Uuid;
+
+use folds::{Fold, Folds};
 
 /// Decisions are taken again this often before the command is refused as contended.
 const TRIES_MAX: u32 = 32;
@@ -21,6 +26,7 @@ const TRIES_MAX: u32 = 32;
 pub struct Executor {
     log: Arc<dyn EventLog>,
     ambient: Arc<dyn Ambient>,
+    folds: Arc<Folds>,
 }
 
 /// What a command led to.
@@ -30,13 +36,6 @@ pub struct Executed<E> {
     pub events: Vec<E>,
     /// The stream's last event's place in the log: who reads at least so far sees what came of the command.
     pub position: Position,
-}
-
-/// What a stream's events come to.
-struct Replayed<A> {
-    state: A,
-    version: Version,
-    position: Position,
 }
 
 /// Why a command led to nothing.
@@ -56,7 +55,7 @@ pub enum CommandError<R: std::error::Error + 'static> {
 impl Executor {
     /// An executor over `log`.
     pub fn new(log: Arc<dyn EventLog>, ambient: Arc<dyn Ambient>) -> Self {
-        Self { log, ambient }
+        Self { log, ambient, folds: Arc::new(Folds::new()) }
     }
 
     /// Time, ids and randomness, to fill commands with.
@@ -83,15 +82,23 @@ impl Executor {
     {
         let stream = StreamName { category: A::CATEGORY, tenant, id };
         for _ in 0..TRIES_MAX {
-            let Replayed { state, version, position } =
-                self.replay::<A>(stream).await.map_err(CommandError::Log)?;
-            let events = state.decide(command.clone()).map_err(CommandError::Rejected)?;
-            if events.is_empty() {
-                return Ok(Executed { events, position });
-            }
-            let appended = self.append(stream, version, &events, &metadata).await;
-            if let Some(position) = appended.map_err(CommandError::Log)? {
-                return Ok(Executed { events, position });
+            let remembered = self.folds.get::<A>(stream);
+            let is_fresh = remembered.is_none();
+            let fold = match remembered {
+                Some(fold) => fold,
+                None => self.replay::<A>(stream).await.map_err(CommandError::Log)?,
+            };
+            let decided = fold.state.decide(command.clone());
+            if let Ok(events) = &decided
+                && !events.is_empty()
+            {
+                let appended = self.append(stream, &fold, events, &metadata).await;
+                if let Some(position) = appended.map_err(CommandError::Log)? {
+                    return Ok(Executed { events: decided.unwrap_or_default(), position });
+                }
+            } else if is_fresh || self.is_current(stream, &fold).await.map_err(CommandError::Log)? {
+                let events = decided.map_err(CommandError::Rejected)?;
+                return Ok(Executed { events, position: fold.position });
             }
         }
         Err(CommandError::Contended)
@@ -111,11 +118,12 @@ impl Executor {
         A::Rejection: std::error::Error + 'static,
     {
         let stream = StreamName { category: A::CATEGORY, tenant, id };
-        let events = match A::default().decide(command.clone()) {
+        let absent = Fold::<A>::default();
+        let events = match absent.state.decide(command.clone()) {
             Ok(events) if !events.is_empty() => events,
             _ => return self.execute::<A>(tenant, id, command, metadata).await,
         };
-        let appended = self.append(stream, Version::default(), &events, &metadata).await;
+        let appended = self.append(stream, &absent, &events, &metadata).await;
         match appended.map_err(CommandError::Log)? {
             Some(position) => Ok(Executed { events, position }),
             None => self.execute::<A>(tenant, id, command, metadata).await,
@@ -128,35 +136,70 @@ impl Executor {
         A: Aggregate<Event: TryFrom<Event, Error = ForeignEvent>>,
     {
         let stream = StreamName { category: A::CATEGORY, tenant, id };
-        self.replay::<A>(stream).await.map(|replayed| replayed.state)
+        if let Some(fold) = self.folds.get::<A>(stream)
+            && self.is_current(stream, &fold).await?
+        {
+            return Ok(fold.state.clone());
+        }
+        Ok(self.replay::<A>(stream).await?.state.clone())
     }
 
-    async fn replay<A>(&self, stream: StreamName) -> Result<Replayed<A>, LogError>
+    /// Whether nothing was appended since; if something was, the fold is forgotten.
+    async fn is_current<A: Aggregate>(
+        &self,
+        stream: StreamName,
+        fold: &Fold<A>,
+    ) -> Result<bool, LogError> {
+        let is_current = self.log.version(stream).await? == fold.version;
+        if !is_current {
+            self.folds.forget(stream);
+        }
+        Ok(is_current)
+    }
+
+    async fn replay<A>(&self, stream: StreamName) -> Result<Arc<Fold<A>>, LogError>
     where
         A: Aggregate<Event: TryFrom<Event, Error = ForeignEvent>>,
     {
-        let (mut state, mut version, mut position) =
-            (A::default(), Version::default(), Position::START);
+        let mut fold = Fold::<A>::default();
         for recorded in self.log.read_stream(stream).await? {
-            (version, position) = (recorded.version, recorded.position);
-            state = state.evolve(&own_event::<A>(recorded)?);
+            (fold.version, fold.position) = (recorded.version, recorded.position);
+            fold.state = fold.state.evolve(&own_event::<A>(Arc::unwrap_or_clone(recorded))?);
         }
-        Ok(Replayed { state, version, position })
+        let fold = Arc::new(fold);
+        if fold.version > Version::default() {
+            self.folds.remember(stream, Arc::clone(&fold));
+        }
+        Ok(fold)
     }
 
-    /// Appends what was decided at a version; none if somebody was faster.
-    async fn append<E: Into<Event> + Clone>(
+    /// Appends what was decided on a fold; none if somebody was faster.
+    async fn append<A>(
         &self,
         stream: StreamName,
-        version: Version,
-        events: &[E],
+        fold: &Fold<A>,
+        events: &[A::Event],
         metadata: &Metadata,
-    ) -> Result<Option<Position>, LogError> {
+    ) -> Result<Option<Position>, LogError>
+    where
+        A: Aggregate<Event: Into<Event> + Clone>,
+    {
         let new = events.iter().cloned().map(|event| self.new_event(event, metadata)).collect();
-        match self.log.append(stream, ExpectedVersion::Exact(version), new).await {
-            Ok(appended) => Ok(Some(appended.position)),
-            Err(LogError::Conflict { .. }) => Ok(None),
-            Err(error) => Err(error),
+        match self.log.append(stream, ExpectedVersion::Exact(fold.version), new).await {
+            Ok(Appended { version, position }) => {
+                let state = events.iter().fold(fold.state.clone(), A::evolve);
+                self.folds.remember(stream, Arc::new(Fold { state, version, position }));
+                Ok(Some(position))
+            }
+            Err(LogError::Conflict { .. }) => {
+                self.folds.forget(stream);
+                Ok(None)
+            }
+            // Whether it was appended after all is not known here.
+            Err(error) => {
+                self.folds.forget(stream);
+                Err(error)
+            }
         }
     }
 

@@ -12,6 +12,7 @@
 //! Invariant: nothing here reads a read model, knows HTTP or knows the shape of WAHA's JSON.
 
 pub mod codec;
+pub mod connections;
 pub mod credentials;
 pub mod event_log;
 pub mod executor;

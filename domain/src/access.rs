@@ -22,7 +22,7 @@ pub enum Role {
 /// What a route asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
-    /// Send, redrive, discard.
+    /// Send, redrive, discard, settle.
     SendMessages,
     /// See messages, statistics and dead letters.
     ReadMessages,

@@ -5,7 +5,7 @@
 /// `decide` refuses or yields events; `evolve` folds them. Both are total and synchronous: what
 /// would need the outside (now, a new id, a looked-up fact) is a field of the command. An empty
 /// list of events means "already so", which makes repeats harmless by construction.
-pub trait Aggregate: Default + Sized {
+pub trait Aggregate: Default + Clone + Send + Sync + Sized + 'static {
     /// What is asked, in the imperative.
     type Command: Clone;
     /// What happened, in the past tense.

@@ -20,6 +20,7 @@ pub mod id;
 pub mod login_session;
 pub mod message;
 pub mod phone;
+pub mod place;
 pub mod ports;
 pub mod priority;
 pub mod sagas;

@@ -6,16 +6,18 @@
 //! Absent --Queued--> Waiting --AttemptStarted--> Sending --Sent--> Sent --Delivered, Read, Played-->
 //!                       |                              |            ^
 //!                       |                              `--OutcomeUnknown--> Unknown --evidence--'
+//!                       |<---- AbsenceProven, ResendOrdered -----------------'
 //!                       `--Expired, DeadLettered--> Failed --Redriven--> Waiting
 //!                                                       `--Discarded--> Discarded
 //! Absent --Received--> Inbound
 //! ```
 //!
 //! Invariant: at most one attempt is ever on its way, and none starts while the outcome of another is
-//! unknown. `AttemptStarted` is durable before the HTTP call, so whoever cannot append it does not
+//! unknown: it is looked for first ([`doubt`]). `AttemptStarted` is durable before the HTTP call, so whoever cannot append it does not
 //! send. Proof of a send (an answer, an acknowledgement) is accepted in every state: evidence wins.
 
 pub mod content;
+pub mod doubt;
 pub mod event;
 pub mod outbound;
 pub mod refusal;
@@ -27,6 +29,7 @@ use crate::aggregate::Aggregate;
 use crate::id::MessageId;
 use crate::stream::Category;
 use crate::whatsapp::{Ack, WahaMessageId};
+use doubt::{Finding, SettlePolicy, Verdict};
 use event::{DeadLetterReason, Event, Queued, Received};
 use outbound::Outbound;
 use refusal::Refusal;
@@ -98,6 +101,31 @@ pub enum Command {
         /// When, by WAHA's clock.
         at: DateTime<Utc>,
     },
+    /// It was looked for in WAHA.
+    RecordLook {
+        /// The attempt in doubt.
+        attempt: u32,
+        /// What was seen.
+        finding: Finding,
+        /// How the doubt is settled.
+        policy: SettlePolicy,
+        /// Now.
+        now: DateTime<Utc>,
+    },
+    /// WhatsApp has not acknowledged it in time.
+    ReportAckOverdue {
+        /// The attempt that handed it over.
+        attempt: u32,
+        /// Now.
+        now: DateTime<Utc>,
+    },
+    /// A person says what became of it.
+    Settle {
+        /// What.
+        verdict: Verdict,
+        /// Now.
+        now: DateTime<Utc>,
+    },
     /// Its time may be over.
     Expire {
         /// Now.
@@ -139,6 +167,9 @@ pub enum Rejection {
     /// The report is of an attempt that is not the latest, or of none.
     #[error("the report is not of the message's latest attempt")]
     StaleAttempt,
+    /// Its outcome is not in doubt.
+    #[error("the message's outcome is not in doubt")]
+    NotInDoubt,
     /// It is not among the dead letters.
     #[error("the message is not a dead letter")]
     NotADeadLetter,

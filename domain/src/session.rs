@@ -47,6 +47,8 @@ pub struct Open {
     pub phone: Option<PhoneNumber>,
     /// What is asked and not yet done.
     pub pending: Option<Action>,
+    /// Until when it writes only to those who wrote to it.
+    pub reach_out_locked_until: Option<DateTime<Utc>>,
 }
 
 /// What may be asked to be done to a session in WAHA.
@@ -135,6 +137,15 @@ pub enum Command {
     },
     /// Record what WAHA says of it.
     Report(Report),
+    /// WhatsApp refused a message to somebody new: write to nobody new for a while.
+    LockReachOut {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// What was answered.
+        detail: String,
+        /// Now.
+        now: DateTime<Utc>,
+    },
 }
 
 /// Why a session refuses a command.
@@ -184,6 +195,7 @@ impl Aggregate for Session {
                 engine: None,
                 phone: None,
                 pending: Some(Action::Start),
+                reach_out_locked_until: None,
             }),
             (_, Event::Deleted(_)) => Self::Deleted,
             (Self::Open(open), event) => Self::Open(open.evolve(event)),
@@ -218,6 +230,16 @@ impl Open {
                 Ok(vec![Event::ActionFailed(event::ActionFailed { action, reason, at: now })])
             }
             Command::Report(report) => Ok(self.report(report)),
+            // Messages that were on their way are refused after the first was.
+            Command::LockReachOut { now, .. }
+                if self.reach_out_locked_until.is_some_and(|until| now < until) =>
+            {
+                Ok(vec![])
+            }
+            Command::LockReachOut { until, detail, now } => {
+                let locked = event::ReachOutLocked { until, detail, at: now };
+                Ok(vec![Event::ReachOutLocked(locked)])
+            }
         }
     }
 
@@ -243,6 +265,7 @@ impl Open {
                 self.phone.clone_from(&changed.phone);
                 self.as_of = Some(changed.at);
             }
+            Event::ReachOutLocked(locked) => self.reach_out_locked_until = Some(locked.until),
             Event::Created(_) | Event::Deleted(_) => {}
         }
         self

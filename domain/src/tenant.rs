@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::Aggregate;
+use crate::message::doubt::OnUnknown;
 use crate::phone::Country;
 use crate::stream::Category;
 
@@ -18,6 +19,8 @@ pub enum Tenant {
     Active {
         /// Reads national phone numbers.
         default_country: Option<Country>,
+        /// What becomes of a message whose outcome cannot be told; none: what the installation does.
+        on_unknown: Option<OnUnknown>,
     },
 }
 
@@ -33,6 +36,13 @@ pub enum Command {
         /// Now.
         now: DateTime<Utc>,
     },
+    /// Say what becomes of its messages in doubt.
+    SetPolicy {
+        /// What; none: what the installation does.
+        on_unknown: Option<OnUnknown>,
+        /// Now.
+        now: DateTime<Utc>,
+    },
 }
 
 /// Something that happened to a tenant.
@@ -40,6 +50,8 @@ pub enum Command {
 pub enum Event {
     /// Made.
     Created(Created),
+    /// It has said what becomes of its messages in doubt.
+    PolicySet(PolicySet),
 }
 
 /// Made.
@@ -54,12 +66,25 @@ pub struct Created {
     pub at: DateTime<Utc>,
 }
 
+/// It has said what becomes of its messages in doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PolicySet {
+    /// What; absent: what the installation does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_unknown: Option<OnUnknown>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 /// Why a tenant refuses a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// The id is taken.
     #[error("a tenant with this id exists already")]
     AlreadyExists,
+    /// There is no such tenant.
+    #[error("there is no such tenant")]
+    Unknown,
 }
 
 impl Aggregate for Tenant {
@@ -74,12 +99,24 @@ impl Aggregate for Tenant {
                 Ok(vec![Event::Created(Created { name, default_country, at: now })])
             }
             (Self::Active { .. }, Command::Create { .. }) => Err(Rejection::AlreadyExists),
+            (Self::Absent, Command::SetPolicy { .. }) => Err(Rejection::Unknown),
+            (Self::Active { on_unknown: known, .. }, Command::SetPolicy { on_unknown, now }) => {
+                let is_news = *known != on_unknown;
+                let set = Event::PolicySet(PolicySet { on_unknown, at: now });
+                Ok(if is_news { vec![set] } else { vec![] })
+            }
         }
     }
 
     fn evolve(self, event: &Event) -> Self {
-        match event {
-            Event::Created(created) => Self::Active { default_country: created.default_country },
+        match (self, event) {
+            (_, Event::Created(created)) => {
+                Self::Active { default_country: created.default_country, on_unknown: None }
+            }
+            (Self::Active { default_country, .. }, Event::PolicySet(set)) => {
+                Self::Active { default_country, on_unknown: set.on_unknown }
+            }
+            (Self::Absent, Event::PolicySet(_)) => Self::Absent,
         }
     }
 }
@@ -115,5 +152,24 @@ impl TryFrom<String> for TenantName {
 impl From<TenantName> for String {
     fn from(name: TenantName) -> Self {
         name.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_is_set_once_and_only_of_a_tenant_that_is_there() {
+        let set = |on_unknown| Command::SetPolicy { on_unknown, now: DateTime::UNIX_EPOCH };
+        assert_eq!(Tenant::Absent.decide(set(None)), Err(Rejection::Unknown));
+        let mut tenant = Tenant::Active { default_country: None, on_unknown: None };
+        assert_eq!(tenant.decide(set(None)), Ok(vec![]));
+        for policy in [Some(OnUnknown::Resend), Some(OnUnknown::Hold), None] {
+            let decided = tenant.decide(set(policy)).unwrap();
+            tenant = decided.iter().fold(tenant, Tenant::evolve);
+            assert_eq!(tenant, Tenant::Active { default_country: None, on_unknown: policy });
+            assert_eq!(tenant.decide(set(policy)), Ok(vec![]));
+        }
     }
 }

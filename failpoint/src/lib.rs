@@ -61,6 +61,8 @@ pub enum Part {
     Memory,
     /// Takes messages to WAHA.
     Delivery,
+    /// Settles what is in doubt.
+    Reconciler,
     /// Takes webhooks.
     Door,
     /// Makes something of webhooks.
@@ -77,6 +79,7 @@ impl Part {
             Self::Projector => "projector",
             Self::Memory => "saga's memory",
             Self::Delivery => "delivery saga",
+            Self::Reconciler => "reconciler",
             Self::Door => "webhooks' door",
             Self::Webhooks => "webhook saga",
             Self::Sessions => "session saga",
@@ -115,6 +118,10 @@ failpoints! {
     Delivery WahaBrokeOff = "waha-broke-off";
     /// the outcome is durable, the queue has not heard of it
     Delivery OutcomeRecorded = "outcome-recorded";
+    /// a message in doubt is looked for, what was seen is not durable
+    Reconciler LookTaken = "look-taken";
+    /// what was seen is durable, the queue has not heard of it
+    Reconciler LookRecorded = "look-recorded";
     /// a webhook is verified, nothing is written
     Door WebhookVerified = "webhook-verified";
     /// the webhook is durable, WAHA has not been answered

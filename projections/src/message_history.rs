@@ -3,6 +3,7 @@
 //! Told with the API's names: `waha_message_id` is stored, `wahaMessageId` is shown.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -35,12 +36,16 @@ impl Projection for MessageHistory {
         &[include_str!("../../migrations/20261121030300_message_history.sql")]
     }
 
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Message(_))
+    }
+
     async fn apply(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
-        let is_of_message = |event: &&RecordedEvent| matches!(event.event, Event::Message(_));
+        let is_of_message = |event: &&Arc<RecordedEvent>| matches!(event.event, Event::Message(_));
         let events: Vec<_> = events.iter().filter(is_of_message).collect();
         if events.is_empty() {
             return Ok(());

@@ -1,7 +1,7 @@
-//! The messages as they are now: the table `messages`, and beside it their counts and attempts.
+//! The messages as they are now: the table `messages`, and beside it their texts, counts and attempts.
 //!
 //! ```text
-//! events of a batch --> load what is known of their messages --> fold (pure) --> insert the new,
+//! events of a batch --> load what is known of their messages --> fold (pure) --> insert the new, and their texts,
 //!                                                                                update the known,
 //!                                                                                adjust the counts,
 //!                                                                                record the attempts
@@ -16,8 +16,11 @@ mod list;
 pub mod status;
 mod store;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use domain::event::Event;
 use domain::id::{MessageId, TenantId};
 use domain::ports::event_log::RecordedEvent;
 use serde::Serialize;
@@ -48,6 +51,7 @@ impl Projection for Messages {
             include_str!("../../migrations/20261121030200_messages.sql"),
             include_str!("../../migrations/20261121030400_message_stats.sql"),
             include_str!("../../migrations/20261121030500_message_attempts.sql"),
+            include_str!("../../migrations/20261121040100_absent_attempts.sql"),
         ]
     }
 
@@ -55,10 +59,14 @@ impl Projection for Messages {
         &stats::UNCOMPARED
     }
 
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Message(_))
+    }
+
     async fn apply(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
         let touched = fold::touched(events);
         if touched.is_empty() {
@@ -67,6 +75,7 @@ impl Projection for Messages {
         let known = store::load(connection, &touched).await?;
         let folded = fold::fold(known.clone(), events);
         store::insert(connection, &folded.born).await?;
+        store::insert_texts(connection, &folded.born).await?;
         store::update(connection, &folded.known).await?;
         let born = folded.born.iter().map(|birth| &birth.message);
         stats::adjust(connection, &known, folded.known.iter().chain(born)).await?;
@@ -118,6 +127,8 @@ pub struct MessageRow {
     pub created_at: DateTime<Utc>,
     /// When it was sent.
     pub sent_at: Option<DateTime<Utc>>,
+    /// Since when WhatsApp's acknowledgement is overdue; none once it is known to have arrived.
+    pub ack_overdue_at: Option<DateTime<Utc>>,
     /// When it came to the recipient's device; at the latest when it was read.
     pub delivered_at: Option<DateTime<Utc>>,
     /// When it was read; at the latest when it was played.

@@ -49,12 +49,15 @@ pub trait Projection: Send + Sync {
     /// schema a view is built in, so they make the projection's own tables and nothing else.
     fn definition(&self) -> &'static [&'static str];
 
+    /// Whether the event may change the view.
+    fn concerns(&self, event: &RecordedEvent) -> bool;
+
     /// Writes what follows from the events, given in the log's order. Set-based: a bounded number of
     /// statements for a batch, never one for each event. Events of no concern are ignored.
     async fn apply(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error>;
 
     /// Rows that depend on how events were batched, and so may differ between two right views.

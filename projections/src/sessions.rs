@@ -3,9 +3,11 @@
 mod fold;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use domain::event::Event;
 use domain::id::{SessionId, TenantId};
 use domain::ports::event_log::RecordedEvent;
 use serde::Serialize;
@@ -27,13 +29,20 @@ impl Projection for Sessions {
     }
 
     fn definition(&self) -> &'static [&'static str] {
-        &[include_str!("../../migrations/20261121030600_sessions.sql")]
+        &[
+            include_str!("../../migrations/20261121030600_sessions.sql"),
+            include_str!("../../migrations/20261121040500_locked_sessions.sql"),
+        ]
+    }
+
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Session(_))
     }
 
     async fn apply(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
         let touched = fold::touched(events);
         if touched.is_empty() {
@@ -69,13 +78,14 @@ async fn write(connection: &mut PgConnection, sessions: &[Session]) -> Result<()
     }
     sqlx::query(
         "insert into sessions (tenant_id, id, name, waha_session, status, engine, phone, pending_action,
-             last_error, created_at, updated_at)
+             last_error, created_at, updated_at, reach_out_locked_until)
          select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
-             $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[])
+             $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[])
          on conflict (tenant_id, id) do update set
              status = excluded.status, engine = excluded.engine, phone = excluded.phone,
              pending_action = excluded.pending_action, last_error = excluded.last_error,
-             updated_at = excluded.updated_at",
+             updated_at = excluded.updated_at,
+             reach_out_locked_until = excluded.reach_out_locked_until",
     )
     .bind(column(sessions, |session| session.tenant_id))
     .bind(column(sessions, |session| session.row.id))
@@ -88,6 +98,7 @@ async fn write(connection: &mut PgConnection, sessions: &[Session]) -> Result<()
     .bind(column(sessions, |session| session.row.last_error.as_deref()))
     .bind(column(sessions, |session| session.row.created_at))
     .bind(column(sessions, |session| session.row.updated_at))
+    .bind(column(sessions, |session| session.row.reach_out_locked_until))
     .execute(connection)
     .await?;
     Ok(())
@@ -129,6 +140,8 @@ pub struct SessionRow {
     pub pending_action: Option<String>,
     /// Why what was asked last could not be done.
     pub last_error: Option<String>,
+    /// Until when WhatsApp lets it write only to those who wrote to it; may be over.
+    pub reach_out_locked_until: Option<DateTime<Utc>>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When anything was last told of it.

@@ -1,5 +1,7 @@
 //! The installation's tenants: the table `tenants`, for those who run it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::event::Event;
@@ -28,10 +30,14 @@ impl Projection for Tenants {
         &[include_str!("../../migrations/20261121030800_tenants.sql")]
     }
 
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Tenant(_))
+    }
+
     async fn apply(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
         let created: Vec<(Uuid, &Created)> = events
             .iter()

@@ -33,7 +33,7 @@ impl Leases for Alone {
 /// A log in memory: the same promises, kept by a mutex.
 #[derive(Default)]
 pub(crate) struct MemoryLog {
-    events: Mutex<Vec<RecordedEvent>>,
+    events: Mutex<Vec<Arc<RecordedEvent>>>,
     unreadable: Mutex<Option<u64>>,
     news: Notify,
 }
@@ -44,10 +44,15 @@ impl MemoryLog {
     }
 
     /// Appends an event with its stored form; what it stands for is up to the test.
-    pub(crate) fn record_as(&self, stream: StreamName, event: Event, data: &str) -> RecordedEvent {
+    pub(crate) fn record_as(
+        &self,
+        stream: StreamName,
+        event: Event,
+        data: &str,
+    ) -> Arc<RecordedEvent> {
         let mut events = self.events.lock().unwrap();
         let before = events.iter().filter(|event| event.stream == stream).count();
-        let recorded = RecordedEvent {
+        let recorded = Arc::new(RecordedEvent {
             position: Position { first: u64::try_from(events.len()).unwrap() + 1, second: 1 },
             stream,
             version: Version(u32::try_from(before).unwrap() + 1),
@@ -65,13 +70,13 @@ impl MemoryLog {
                 request_id: None,
             },
             recorded_at: at(i64::try_from(events.len()).unwrap()),
-        };
-        events.push(recorded.clone());
+        });
+        events.push(Arc::clone(&recorded));
         self.news.notify_waiters();
         recorded
     }
 
-    pub(crate) fn record(&self, stream: StreamName, event: impl Into<Event>) -> RecordedEvent {
+    pub(crate) fn record(&self, stream: StreamName, event: impl Into<Event>) -> Arc<RecordedEvent> {
         self.record_as(stream, event.into(), "{}")
     }
 
@@ -81,7 +86,7 @@ impl MemoryLog {
         self.news.notify_waiters();
     }
 
-    fn check_readable(&self, events: &[RecordedEvent]) -> Result<(), LogError> {
+    fn check_readable(&self, events: &[Arc<RecordedEvent>]) -> Result<(), LogError> {
         let unreadable = *self.unreadable.lock().unwrap();
         match events.iter().find(|event| Some(event.position.first) == unreadable) {
             None => Ok(()),
@@ -112,12 +117,21 @@ impl EventLog for MemoryLog {
         Ok(appended)
     }
 
-    async fn read_stream(&self, stream: StreamName) -> Result<Vec<RecordedEvent>, LogError> {
+    async fn read_stream(&self, stream: StreamName) -> Result<Vec<Arc<RecordedEvent>>, LogError> {
         let events = self.events.lock().unwrap();
         Ok(events.iter().filter(|event| event.stream == stream).cloned().collect())
     }
 
-    async fn read_all(&self, after: Position, limit: u16) -> Result<Vec<RecordedEvent>, LogError> {
+    async fn version(&self, stream: StreamName) -> Result<Version, LogError> {
+        let events = self.read_stream(stream).await?;
+        Ok(events.last().map_or(Version::default(), |last| last.version))
+    }
+
+    async fn read_all(
+        &self,
+        after: Position,
+        limit: u16,
+    ) -> Result<Vec<Arc<RecordedEvent>>, LogError> {
         let events: Vec<_> = {
             let events = self.events.lock().unwrap();
             let later = events.iter().filter(|event| event.position > after);

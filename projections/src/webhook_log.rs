@@ -5,8 +5,10 @@ mod fold;
 mod stats;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::event::Event;
 use domain::ports::event_log::RecordedEvent;
 use sqlx::PgConnection;
 
@@ -30,10 +32,14 @@ impl Projection for WebhookLog {
         &[include_str!("../../migrations/20261121030700_webhook_log.sql")]
     }
 
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Webhook(_))
+    }
+
     async fn apply(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
         let touched = fold::touched(events);
         if touched.is_empty() {

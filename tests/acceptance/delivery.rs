@@ -7,5 +7,7 @@ mod order;
 mod outcome_unknown;
 mod pacing;
 mod priority;
+mod reaching_out;
 mod refusals;
+mod settling;
 mod timing;

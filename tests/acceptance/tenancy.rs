@@ -63,6 +63,11 @@ async fn another_tenants_ids_are_answered_like_ids_nobody_has(pool: PgPool) {
     stranger.post("/messages/send", &body(&session.id)).await.expect(404).assert_is_problem();
     stranger.post("/messages/send", &body(&Uuid::nil().to_string())).await.expect(404);
 
+    for id in [&message, &Uuid::nil().to_string()] {
+        let settle = format!("/messages/{id}/settle");
+        stranger.post(&settle, &json!({ "as": "sent" })).await.expect(404).assert_is_problem();
+    }
+
     assert_eq!(owner.message(&message).await["status"], "failed", "the stranger changed something");
     owner.session_becomes(&session, "WORKING").await;
     owner.get(&format!("/dead-letters/{message}")).await.expect(200);

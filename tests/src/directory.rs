@@ -8,6 +8,7 @@ use commands::passwords::Passwords;
 use domain::access::Role;
 use domain::email::EmailAddress;
 use domain::id::{TenantId, UserId};
+use domain::message::doubt::OnUnknown;
 use domain::ports::Ambient;
 use domain::ports::event_log::{Actor, Metadata};
 use domain::tenant::{self, Tenant};
@@ -65,6 +66,13 @@ impl Directory {
         };
         self.executor.execute::<Tenant>(id, id.0, command, metadata()).await.unwrap();
         id
+    }
+
+    /// Says what becomes of a tenant's messages whose outcome cannot be told.
+    pub async fn set_policy(&self, id: TenantId, on_unknown: OnUnknown) {
+        let (on_unknown, now) = (Some(on_unknown), SystemAmbient.now());
+        let command = tenant::Command::SetPolicy { on_unknown, now };
+        self.executor.execute::<Tenant>(id, id.0, command, metadata()).await.unwrap();
     }
 
     /// A new user of a tenant.

@@ -38,6 +38,8 @@ impl Default for Setup {
             ("DELIVERY_RATE_PER_MINUTE", "0"),
             ("DELIVERY_BACKOFF_BASE_MS", "20"),
             ("DELIVERY_BACKOFF_MAX_MS", "100"),
+            // Who wants doubts settled says so: elsewhere they are to stay.
+            ("DELIVERY_SETTLE_AFTER_SECONDS", "86400"),
             ("HOST", "127.0.0.1"),
             ("LOG_LEVEL", "warn,heliograph=info"),
         ];

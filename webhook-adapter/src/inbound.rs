@@ -14,4 +14,4 @@ pub mod signature;
 
 mod json;
 #[cfg(test)]
-mod recorded;
+pub(crate) mod recorded;

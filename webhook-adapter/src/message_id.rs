@@ -40,6 +40,15 @@ pub(crate) fn is_own(value: &Value) -> Option<bool> {
     }
 }
 
+/// The chat that the id names.
+pub(crate) fn chat(value: &Value) -> Option<&str> {
+    let text = value.as_str().or_else(|| value["_serialized"].as_str())?;
+    match text.split('_').take(5).collect::<Vec<_>>()[..] {
+        ["true" | "false", chat, _] | ["true" | "false", chat, _, _] => Some(chat),
+        _ => None,
+    }
+}
+
 /// Chats and ids hold no `_`, so the parts are told apart by it alone.
 fn bare(text: &str) -> Option<WahaMessageId> {
     let parts: Vec<&str> = text.split('_').take(5).collect();
@@ -97,6 +106,20 @@ mod tests {
             json!(long),
         ] {
             assert_eq!(found(&value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_id_names_the_chat() {
+        for value in [
+            json!("true_1@c.us_A"),
+            json!("false_1@c.us_A_2@lid"),
+            json!({ "id": "A", "_serialized": "true_1@c.us_A" }),
+        ] {
+            assert_eq!(chat(&value), Some("1@c.us"), "{value}");
+        }
+        for value in [json!("A"), json!("true_1@c.us"), json!({ "id": "A" }), json!(null)] {
+            assert_eq!(chat(&value), None, "{value}");
         }
     }
 

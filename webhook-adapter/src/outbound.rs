@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! port method -> request -> exchange::Answer -> classify         -> SendOutcome     (messages)
-//!                                            -> verdict          -> GatewayError    (sessions)
+//!                                            -> verdict          -> GatewayError    (sessions, chats)
 //! ```
 //!
 //! Invariant: one call is one request. Nothing here repeats one, follows a redirection or guesses: whether a
@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use reqwest::{Client, RequestBuilder, Url, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 
+mod chats;
 mod classify;
 mod exchange;
 mod explanation;
@@ -67,7 +68,7 @@ pub enum InvalidOptions {
     Client(#[source] reqwest::Error),
 }
 
-/// A client of one WAHA server: satisfies `MessageGateway` and `SessionGateway`. Made once and shared; its
+/// A client of one WAHA server: satisfies `MessageGateway`, `SessionGateway` and `ChatReader`. Made once and shared; its
 /// connections are pooled.
 pub struct WahaClient {
     http: Client,

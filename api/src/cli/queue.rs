@@ -43,7 +43,8 @@ pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliE
         engine,
         leases: leases.clone(),
     };
-    let saga = DeliverySaga::new(&process, gateway, serve::delivery_options(&delivery));
+    let saga =
+        DeliverySaga::new(&process, gateway.clone(), gateway, serve::delivery_options(&delivery));
     let attempted = saga.process_due().await;
     // Another process takes over at once, whatever came of it here.
     leases.release_all().await.map_err(CliError::failed("leases could not be given back"))?;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use commands::connections::trusting;
 use sqlx::postgres::PgPoolOptions;
 use tokio::net::TcpListener;
 
@@ -22,9 +23,10 @@ pub(super) async fn perform(roles: &Roles) -> Result<(), CliError> {
 
 /// Starts the engine and says where it is.
 pub(super) async fn start(settings: &Settings, roles: &Roles) -> Result<Engine, CliError> {
-    let pool = PgPoolOptions::new()
+    let options = PgPoolOptions::new()
         .max_connections(serve::CONNECTIONS_MAX)
-        .acquire_timeout(serve::ACQUIRE_TIMEOUT)
+        .acquire_timeout(serve::ACQUIRE_TIMEOUT);
+    let pool = trusting(options)
         .connect_with(settings.database.connect_options())
         .await
         .map_err(CliError::failed("the database cannot be reached: check DATABASE_URL"))?;

@@ -1,9 +1,12 @@
 //! `heliograph tenant`
 
 use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
+use commands::executor::CommandError;
 use domain::id::TenantId;
+use domain::message::doubt::OnUnknown;
 use domain::phone::Country;
-use domain::tenant::TenantName;
+use domain::tenant::{Command, Tenant, TenantName};
 use serde::Serialize;
 
 use super::CliError;
@@ -21,6 +24,15 @@ pub(super) enum Verb {
         #[arg(long)]
         default_country: Option<Country>,
     },
+    /// Say what becomes of a tenant's messages whose outcome cannot be told.
+    Policy {
+        /// The tenant's id.
+        #[arg(long)]
+        tenant: TenantId,
+        /// They wait for a person, are sent again once, or go as `DELIVERY_ON_UNKNOWN` says.
+        #[arg(long, value_parser = PossibleValuesParser::new(["hold", "resend", "default"]))]
+        on_unknown: String,
+    },
 }
 
 /// A tenant that was made.
@@ -32,8 +44,28 @@ struct Created {
     default_country: Option<Country>,
 }
 
+/// What a tenant has said.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Policy {
+    id: TenantId,
+    on_unknown: Option<OnUnknown>,
+}
+
 pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliError> {
-    let Verb::Create { name, default_country } = verb;
+    match verb {
+        Verb::Create { name, default_country } => create(name, default_country, output).await,
+        Verb::Policy { tenant, on_unknown } => {
+            set_policy(tenant, OnUnknown::parse(&on_unknown), output).await
+        }
+    }
+}
+
+async fn create(
+    name: TenantName,
+    default_country: Option<Country>,
+    output: OutputFormat,
+) -> Result<(), CliError> {
     let log = OpenLog::open().await?;
     let created = async {
         log.accounts()?.create_tenant(name.clone(), default_country, log.metadata()).await
@@ -43,6 +75,25 @@ pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliE
     let created = Created { id, name: name.into(), default_country };
     output
         .print(&created, |created| format!("Made tenant {} with id {}.", created.name, created.id))
+}
+
+async fn set_policy(
+    id: TenantId,
+    on_unknown: Option<OnUnknown>,
+    output: OutputFormat,
+) -> Result<(), CliError> {
+    let log = OpenLog::open().await?;
+    let command = Command::SetPolicy { on_unknown, now: log.executor.ambient().now() };
+    let set = log.executor.execute::<Tenant>(id, id.0, command, log.metadata()).await;
+    set.map_err(|error| match error {
+        CommandError::Rejected(rejection) => CliError::Input(rejection.to_string()),
+        error => CliError::failed("the policy could not be set")(error),
+    })?;
+    log.close().await;
+    output.print(&Policy { id, on_unknown }, |policy| {
+        let word = policy.on_unknown.map_or("default", OnUnknown::as_str);
+        format!("Messages of tenant {} whose outcome cannot be told: {word}.", policy.id)
+    })
 }
 
 fn name(text: &str) -> Result<TenantName, domain::tenant::InvalidTenantName> {

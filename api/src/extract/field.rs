@@ -5,6 +5,7 @@ use domain::body::MessageBody;
 use domain::email::EmailAddress;
 use domain::id::{MessageId, SessionId, TenantId};
 use domain::message::content::{ClientReference, CustomerMetadata};
+use domain::message::doubt::Verdict;
 use domain::phone::PhoneNumber;
 use domain::priority::Priority;
 use domain::session::SessionName;
@@ -43,6 +44,7 @@ fields! {
     SessionName: "SESSION_NAME_FORMAT", None;
     TenantId: "UUID", Some("must be a UUID");
     Text: "TEXT", None;
+    Verdict: "VERDICT", Some("must be one of sent, resend, failed");
 }
 
 /// Text of at most [`TEXT_CHARACTERS_MAX`] characters without control characters: what a person types into a

@@ -64,7 +64,7 @@ pub(super) fn is_international(text: &str) -> bool {
 
 async fn default_country(app: &App, tenant: TenantId) -> Result<Option<Country>, Problem> {
     Ok(match app.executor.load::<Tenant>(tenant, tenant.0).await? {
-        Tenant::Active { default_country } => default_country,
+        Tenant::Active { default_country, .. } => default_country,
         Tenant::Absent => None,
     })
 }

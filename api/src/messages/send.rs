@@ -181,9 +181,9 @@ impl Accepted {
 /// The message is accepted whether or not this can be told.
 async fn estimate(app: &App, queued: &Queued) -> Option<DateTime<Utc>> {
     let ready_at = queued.send_at.map_or(queued.at, |send_at| send_at.max(queued.at));
-    let rate = app.delivery_rate_per_minute;
-    let estimated = app.queue.estimate(queued.session_id, rate, ready_at).await;
-    estimated
+    app.estimates
+        .next(queued.session_id, ready_at)
+        .await
         .inspect_err(|error| tracing::warn!(%error, "the time of sending could not be estimated"))
         .ok()
 }

@@ -12,6 +12,10 @@ use super::table;
 /// paused or cut off, and would hold up every reader of the log: the server ends it.
 const IDLE_IN_TRANSACTION_MAX: (&str, &str) = ("idle_in_transaction_session_timeout", "5s");
 
+/// A plan is made while a table is small and kept when it is large. So tables are never gone through where an index
+/// serves, and no program is compiled for a query that takes less time than that.
+const PLANS: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
+
 /// Where the events and the read models are.
 #[derive(Clone)]
 pub struct DatabaseSettings {
@@ -21,7 +25,7 @@ pub struct DatabaseSettings {
 impl DatabaseSettings {
     /// How to connect. Holds the password: not for logs.
     pub fn connect_options(&self) -> PgConnectOptions {
-        self.options.clone().options([IDLE_IN_TRANSACTION_MAX])
+        self.options.clone().options([IDLE_IN_TRANSACTION_MAX]).options(PLANS)
     }
 
     pub(super) fn take(reader: &mut Reader<'_>) -> Result<Self, Noted> {

@@ -1,15 +1,21 @@
-//! How messages are paced and retried.
+//! How messages are paced and retried, and doubts about them settled.
 
 use std::num::NonZeroU32;
 
 use chrono::TimeDelta;
+use domain::message::doubt::{OnUnknown, SettlePolicy};
 use domain::message::retry::RetryPolicy;
 
 use super::reader::{Noted, Reader};
 use super::table;
 
 /// A day: longer waits between attempts are no retries any more.
-const BACKOFF_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
+const BACKOFF_MS_MAX: i64 = DAY_SECONDS * 1_000;
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+/// A month: longer locks end by themselves or not at all.
+const LOCK_HOURS_MAX: i64 = 30 * 24;
+/// Looks for a message in doubt: the last comes after about five times `DELIVERY_SETTLE_AFTER_SECONDS`.
+const LOOKS_MAX: u32 = 6;
 
 /// How messages are paced and retried.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +24,12 @@ pub struct DeliverySettings {
     pub rate_per_minute: Option<NonZeroU32>,
     /// How often and when a refused message is tried again.
     pub retry: RetryPolicy,
+    /// How an unknown outcome is settled.
+    pub settling: SettlePolicy,
+    /// How long a session that WhatsApp has locked for reaching out writes to nobody new.
+    pub reach_out_lock: TimeDelta,
+    /// How long WhatsApp may take to acknowledge a message.
+    pub ack_deadline: TimeDelta,
 }
 
 impl DeliverySettings {
@@ -27,13 +39,26 @@ impl DeliverySettings {
         let base_ms = reader.number(&table::DELIVERY_BACKOFF_BASE_MS, 1..=BACKOFF_MS_MAX);
         let shortest_ms = base_ms.unwrap_or(1);
         let max_ms = reader.number(&table::DELIVERY_BACKOFF_MAX_MS, shortest_ms..=BACKOFF_MS_MAX);
+        let settle_after = reader.number(&table::DELIVERY_SETTLE_AFTER_SECONDS, 1..=DAY_SECONDS);
+        let on_unknown = reader.required(&table::DELIVERY_ON_UNKNOWN, OnUnknown::parse);
+        let ack_deadline = reader.number(&table::DELIVERY_ACK_DEADLINE_SECONDS, 1..=DAY_SECONDS);
+        let lock_hours = reader.number(&table::DELIVERY_REACH_OUT_LOCK_HOURS, 1..=LOCK_HOURS_MAX);
+        let attempts_max = attempts_max?;
         Ok(Self {
             rate_per_minute: NonZeroU32::new(rate?),
             retry: RetryPolicy {
-                attempts_max: attempts_max?,
+                attempts_max,
                 base: TimeDelta::milliseconds(base_ms?),
                 max: TimeDelta::milliseconds(max_ms?),
             },
+            settling: SettlePolicy {
+                grace: TimeDelta::seconds(settle_after?),
+                looks_max: LOOKS_MAX,
+                attempts_max,
+                on_unknown: on_unknown?,
+            },
+            reach_out_lock: TimeDelta::hours(lock_hours?),
+            ack_deadline: TimeDelta::seconds(ack_deadline?),
         })
     }
 }

@@ -140,6 +140,18 @@ table! {
     DELIVERY_BACKOFF_MAX_MS, open, Some("300000"),
         "a whole number from DELIVERY_BACKOFF_BASE_MS to 86400000",
         "The longest wait before any retry, in milliseconds.";
+    DELIVERY_SETTLE_AFTER_SECONDS, open, Some("60"),
+        "a whole number from 1 to 86400, longer than WAHA may take for a send whose answer was lost",
+        "How long after its outcome became unknown a message that WAHA does not show counts as not sent. See [unknown outcomes](unknown-outcomes.md).";
+    DELIVERY_ON_UNKNOWN, open, Some("hold"),
+        "hold or resend",
+        "What becomes of a message whose outcome cannot be told, unless its tenant has it otherwise: it waits for a person, or is sent again, once.";
+    DELIVERY_ACK_DEADLINE_SECONDS, open, Some("120"),
+        "a whole number from 1 to 86400",
+        "How long WhatsApp may take to acknowledge a message that WAHA took, before that is reported.";
+    DELIVERY_REACH_OUT_LOCK_HOURS, open, Some("24"),
+        "a whole number from 1 to 720",
+        "How long a session writes to nobody new after WhatsApp has refused it that (error 463). Replies go on.";
     LOG_FORMAT, open, Some("text"),
         "text or json",
         "How log lines are written.";

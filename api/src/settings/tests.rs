@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use secrecy::ExposeSecret;
 
 use super::*;
+use domain::message::doubt::OnUnknown;
 
 const SOUND: [(&str, &str); 6] = [
     ("DATABASE_URL", "postgres://heliograph:pw@db.internal:6432/heliograph"),
@@ -30,6 +31,8 @@ fn what_is_not_set_has_its_default() {
     assert_eq!(settings.tokens.refresh.lifetime.as_secs(), 604_800);
     assert_eq!(settings.delivery.rate_per_minute.map(u32::from), Some(20));
     assert_eq!(settings.delivery.retry.attempts_max, 10);
+    assert_eq!(settings.delivery.settling.grace.num_seconds(), 60);
+    assert_eq!(settings.delivery.settling.on_unknown, OnUnknown::Hold);
     assert_eq!(settings.waha.public_url.as_str(), "http://localhost:3000/");
     assert_eq!(settings.waha.timeout.as_secs(), 45);
     assert_eq!(settings.http.cors, CorsOrigins::Own);
@@ -65,6 +68,8 @@ fn everything_that_is_wrong_is_told_at_once() {
         ("WAHA_TIMEOUT_SECONDS", "15"),
         ("DELIVERY_MAX_ATTEMPTS", "0"),
         ("DELIVERY_BACKOFF_BASE_MS", "400000"),
+        ("DELIVERY_SETTLE_AFTER_SECONDS", "0"),
+        ("DELIVERY_ON_UNKNOWN", "guess"),
         ("RATE_LIMIT_PER_MINUTE", "0"),
         ("WEBHOOK_ALLOWED_IPS", "the office"),
         ("LOG_FORMAT", "xml"),

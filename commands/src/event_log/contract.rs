@@ -69,6 +69,7 @@ cases! {
         an_append_that_holds_a_part_of_another_is_a_conflict;
     reading:
         a_stream_reads_back_as_it_was_written,
+        a_stream_tells_how_many_events_it_holds_as_soon_as_they_are_appended,
         a_large_event_reads_back_whole,
         a_long_stream_reads_back_whole_and_in_order,
         the_whole_log_is_read_page_by_page_in_one_order;

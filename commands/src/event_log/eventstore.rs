@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::ports::event_log::{Appended, EventLog, LogError, NewEvent, RecordedEvent};
-use domain::stream::{ExpectedVersion, Position, StreamName};
+use domain::stream::{ExpectedVersion, Position, StreamName, Version};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -75,11 +75,19 @@ impl EventLog for EventStoreLog {
         Ok(appended)
     }
 
-    async fn read_stream(&self, stream: StreamName) -> Result<Vec<RecordedEvent>, LogError> {
+    async fn read_stream(&self, stream: StreamName) -> Result<Vec<Arc<RecordedEvent>>, LogError> {
         reading::read_stream(&self.connection, stream).await
     }
 
-    async fn read_all(&self, after: Position, limit: u16) -> Result<Vec<RecordedEvent>, LogError> {
+    async fn version(&self, stream: StreamName) -> Result<Version, LogError> {
+        reading::version(&self.connection, stream).await
+    }
+
+    async fn read_all(
+        &self,
+        after: Position,
+        limit: u16,
+    ) -> Result<Vec<Arc<RecordedEvent>>, LogError> {
         reading::read_all(&self.connection, &self.quiet, after, limit).await
     }
 

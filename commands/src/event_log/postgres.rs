@@ -18,6 +18,7 @@ pub mod diagnosis;
 mod horizon;
 mod partitions;
 mod reader;
+mod versions;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -44,6 +45,7 @@ const LANE_CAPACITY: usize = 4096;
 pub struct PostgresLog {
     readers: PgPool,
     lanes: Vec<mpsc::Sender<Request>>,
+    questions: mpsc::Sender<versions::Question>,
     announcements: Arc<Announcements>,
 }
 
@@ -62,12 +64,14 @@ impl PostgresLog {
                 sender
             })
             .collect();
+        let (questions, asked) = mpsc::channel(LANE_CAPACITY);
+        tasks.spawn(versions::answer(readers.clone(), asked, shutdown.clone()));
         let own = Arc::clone(&announcements);
         tasks.spawn(announcements::announce(own, pool.clone(), shutdown.clone()));
         let others = Arc::clone(&announcements);
         tasks.spawn(announcements::listen(others, pool.clone(), shutdown.clone()));
         tasks.spawn(partitions::keep_ahead(pool, shutdown.clone()));
-        Arc::new(Self { readers, lanes, announcements })
+        Arc::new(Self { readers, lanes, questions, announcements })
     }
 
     /// One stream always takes the same lane, so its appends keep their order.
@@ -100,7 +104,7 @@ impl PostgresLog {
         events: &[NewEvent],
     ) -> Result<Appended, LogError> {
         loop {
-            let version = reader::version(&self.readers, stream).await?;
+            let version = self.version(stream).await?;
             // Looked for after the version was read: an append in between makes this one conflict.
             let ids: Vec<_> = events.iter().map(|event| event.id).collect();
             match batch::find(&self.readers, stream, &ids).await.map_err(unavailable)? {
@@ -130,11 +134,19 @@ impl EventLog for PostgresLog {
         }
     }
 
-    async fn read_stream(&self, stream: StreamName) -> Result<Vec<RecordedEvent>, LogError> {
+    async fn read_stream(&self, stream: StreamName) -> Result<Vec<Arc<RecordedEvent>>, LogError> {
         reader::read_stream(&self.readers, stream).await
     }
 
-    async fn read_all(&self, after: Position, limit: u16) -> Result<Vec<RecordedEvent>, LogError> {
+    async fn version(&self, stream: StreamName) -> Result<Version, LogError> {
+        versions::ask(&self.questions, stream).await
+    }
+
+    async fn read_all(
+        &self,
+        after: Position,
+        limit: u16,
+    ) -> Result<Vec<Arc<RecordedEvent>>, LogError> {
         reader::read_all(&self.readers, after, limit).await
     }
 

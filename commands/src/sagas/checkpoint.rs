@@ -3,10 +3,12 @@
 //! One process reads for a saga at a time, under a lease. The checkpoint remembers the greatest fencing token it
 //! has seen and moves for no smaller one; it moves by compare-and-set, first thing in the transaction that holds
 //! what was read, so an event counts once whoever reads. Events are read before that transaction begins, which
-//! would else be open for longer.
+//! would else be open for longer. Past events of no concern to the saga it moves now and then.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
+use domain::place::Place;
 use domain::ports::leases::{FencingToken, Leases, Work};
 use domain::stream::Position;
 use sqlx::{PgConnection, PgPool, Row};
@@ -18,18 +20,26 @@ pub(super) struct Checkpoint {
     pool: PgPool,
     leases: Arc<dyn Leases>,
     saga: &'static str,
+    place: Mutex<Option<Place>>,
 }
 
 /// Where the saga stands, for the process whose turn it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Standing {
-    pub(super) at: Position,
+    place: Place,
     token: FencingToken,
+}
+
+impl Standing {
+    /// From where to read on.
+    pub(super) const fn at(self) -> Position {
+        self.place.seen
+    }
 }
 
 impl Checkpoint {
     pub(super) fn new(pool: PgPool, leases: Arc<dyn Leases>, saga: &'static str) -> Self {
-        Self { pool, leases, saga }
+        Self { pool, leases, saga, place: Mutex::default() }
     }
 
     /// The saga's name.
@@ -50,8 +60,34 @@ impl Checkpoint {
             _ => self.claim(token).await?,
         };
         let is_ours = fence(&row)? == token;
-        let at = position(&row)?;
-        Ok(is_ours.then_some(Standing { at, token }))
+        let (written, now) = (position(&row)?, Instant::now());
+        let known = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = known.map_or(Place::at(written, now), |place| place.or_at(written, now));
+        Ok(is_ours.then_some(Standing { place, token }))
+    }
+
+    /// Notes that the events up to `to` are of no concern; false if it is no longer this process's saga.
+    pub(super) async fn pass(
+        &self,
+        from: Standing,
+        to: Position,
+        events: usize,
+    ) -> Result<bool, SagaError> {
+        let place = from.place.past(to, events);
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+        if place.is_late(Instant::now()) {
+            return self.settle(Standing { place, ..from }).await;
+        }
+        Ok(true)
+    }
+
+    /// Moves the checkpoint past what was of no concern; false if it is no longer this process's to move.
+    pub(super) async fn settle(&self, from: Standing) -> Result<bool, SagaError> {
+        if !from.place.is_behind() {
+            return Ok(true);
+        }
+        let mut connection = self.pool.acquire().await?;
+        Ok(self.advance(&mut connection, from, from.place.seen).await?)
     }
 
     /// From now on no owner before this one can move the checkpoint.
@@ -81,8 +117,8 @@ impl Checkpoint {
              where saga = $1 and first = $2 and second = $3 and fence = $4",
         )
         .bind(self.saga)
-        .bind(from.at.first.cast_signed())
-        .bind(from.at.second.cast_signed())
+        .bind(from.place.written.first.cast_signed())
+        .bind(from.place.written.second.cast_signed())
         .bind(from.token.0.cast_signed())
         .bind(to.first.cast_signed())
         .bind(to.second.cast_signed())

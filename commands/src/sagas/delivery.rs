@@ -8,22 +8,32 @@
 //!        attempt: AttemptStarted (durable) -> WAHA -> Sent | AttemptRefused | OutcomeUnknown (durable)
 //!                        |
 //! log <------------------'      the memory takes the job off the queue, or sets its next time
+//!  ^                     |
+//!  |                unknown: set aside, and noted in unknown_outcomes
+//!  |                     |
+//!  `------------ reconciler: looks at the chat in WAHA -> Sent | AbsenceProven | LeftUnknown | ResendOrdered
 //! ```
 //!
-//! Invariants: the queue is changed by events alone, leases excepted; a call to WAHA is made only by the
+//! Invariants: the queue is changed by events alone, leases excepted; a message is handed to WAHA only by the
 //! one who appended its `AttemptStarted`; a lease that runs out makes its message be looked at again, never
 //! be sent again.
 
 mod attempt;
+mod contacts;
 mod dispatcher;
+pub(super) mod doubts;
+pub mod estimates;
 mod memory;
-pub mod queue;
+mod queue;
+mod reconciler;
 pub(super) mod sessions;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+use domain::message::doubt::SettlePolicy;
 use domain::message::retry::RetryPolicy;
-use domain::ports::waha::MessageGateway;
+use domain::ports::waha::{ChatReader, MessageGateway};
 use tokio_util::sync::CancellationToken;
 
 use super::feeder::Feeder;
@@ -31,8 +41,10 @@ use super::{Process, SagaError, follow};
 use crate::executor::Executor;
 use attempt::Attempts;
 use dispatcher::Dispatcher;
+use doubts::Doubts;
 use memory::DeliveryMemory;
 use queue::Queue;
+use reconciler::Reconciler;
 use sessions::{Pace, Sessions};
 
 /// How the saga delivers.
@@ -42,6 +54,10 @@ pub struct DeliveryOptions {
     pub rate_per_minute: u32,
     /// How often and when a refused message is tried again.
     pub retry: RetryPolicy,
+    /// How long a session that WhatsApp has locked for reaching out writes to nobody new.
+    pub reach_out_lock: TimeDelta,
+    /// How an unknown outcome is settled, unless the tenant has it otherwise.
+    pub settling: SettlePolicy,
     /// Calls to WAHA at a time, in this process.
     pub concurrency_max: u32,
 }
@@ -50,6 +66,7 @@ pub struct DeliveryOptions {
 pub struct DeliverySaga {
     feeder: Feeder<DeliveryMemory>,
     dispatcher: Dispatcher,
+    reconciler: Reconciler,
     executor: Executor,
 }
 
@@ -58,6 +75,7 @@ impl DeliverySaga {
     pub fn new(
         process: &Process,
         gateway: Arc<dyn MessageGateway>,
+        chats: Arc<dyn ChatReader>,
         options: DeliveryOptions,
     ) -> Self {
         let feeder = Feeder::new(process, DeliveryMemory);
@@ -65,12 +83,18 @@ impl DeliverySaga {
         let dispatcher = Dispatcher::new(
             Queue::new(process.pool.clone()),
             Sessions::new(process.pool.clone(), pace),
-            Attempts::new(process.executor.clone(), gateway, options.retry),
+            Attempts::new(process.executor.clone(), gateway, options.retry, options.reach_out_lock),
             process.engine,
             options.concurrency_max,
             feeder.fed(),
         );
-        Self { feeder, dispatcher, executor: process.executor.clone() }
+        let reconciler = Reconciler::new(
+            process,
+            Doubts::new(process.pool.clone(), options.settling.wait(0)),
+            chats,
+            options.settling,
+        );
+        Self { feeder, dispatcher, reconciler, executor: process.executor.clone() }
     }
 
     /// Delivers until `shutdown`, and then finishes the calls that are on their way.
@@ -78,6 +102,7 @@ impl DeliverySaga {
         tokio::join!(
             follow::follow(&self.feeder, self.executor.log(), &shutdown),
             self.dispatcher.run(&shutdown),
+            self.reconciler.run(&shutdown),
         );
     }
 

@@ -11,22 +11,27 @@ use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
 
 use super::checkpoint::Checkpoint;
-use super::follow::{Follower, Step};
+use super::follow::{self, Follower, Read, Step};
 use super::{Process, SagaError};
 use crate::executor::Executor;
 
 const BATCH_MAX: u16 = 1000;
+/// Not waiting for the disk: what a crash of the server undoes, memory and checkpoint alike, the log gives again.
+const BEGIN: &str = "begin; set local synchronous_commit = off";
 
 /// What a saga knows of the log, in tables of its own.
 pub(super) trait Memory: Send + Sync {
     /// The saga's name.
     const SAGA: &'static str;
 
+    /// Whether the event may change what is remembered.
+    fn concerns(&self, event: &RecordedEvent) -> bool;
+
     /// Writes what follows from the events; true if there may be something to do now.
     fn remember(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
 }
 
@@ -62,11 +67,12 @@ impl<M: Memory> Follower for Feeder<M> {
 
     async fn step(&self) -> Result<Step, SagaError> {
         let Some(from) = self.checkpoint.own().await? else { return Ok(Step::Elsewhere) };
-        let events = self.executor.log().read_all(from.at, BATCH_MAX).await?;
-        let Some(last) = events.last() else { return Ok(Step::Idle(from.at)) };
+        let concerns = |event: &RecordedEvent| self.memory.concerns(event);
+        let read = follow::read(self, self.executor.log(), from, BATCH_MAX, concerns).await?;
+        let Read::Events { events, to } = read else { return Ok(read.into_step()) };
         failpoint::reach(Failpoint::MemoryRead);
-        let mut transaction = self.pool.begin().await?;
-        if !self.checkpoint.advance(&mut transaction, from, last.position).await? {
+        let mut transaction = self.pool.begin_with(BEGIN).await?;
+        if !self.checkpoint.advance(&mut transaction, from, to).await? {
             return Ok(Step::Elsewhere);
         }
         let is_news = self.memory.remember(&mut transaction, &events).await?;

@@ -1,15 +1,16 @@
 //! Following the log, step by step, for as long as the process lives.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::causes;
-use domain::ports::event_log::EventLog;
+use domain::ports::event_log::{EventLog, RecordedEvent};
 use domain::stream::Position;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::SagaError;
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, Standing};
 
 /// What a step came to.
 pub(super) enum Step {
@@ -30,8 +31,55 @@ pub(super) trait Follower: Sync {
     fn step(&self) -> impl Future<Output = Result<Step, SagaError>> + Send;
 }
 
+/// What a read of the log came to.
+pub(super) enum Read {
+    /// Events, some of concern, the last of them at `to`.
+    Events { events: Vec<Arc<RecordedEvent>>, to: Position },
+    /// Nothing of concern: all of the step.
+    Nothing(Step),
+}
+
+impl Read {
+    /// The step, if that was all of it.
+    pub(super) fn into_step(self) -> Step {
+        match self {
+            Self::Events { .. } => Step::Advanced,
+            Self::Nothing(step) => step,
+        }
+    }
+}
+
+/// Reads on. What is of no concern is passed over, and the checkpoint follows when there is nothing more, or no
+/// more can be read.
+pub(super) async fn read<F: Follower>(
+    follower: &F,
+    log: &dyn EventLog,
+    from: Standing,
+    limit: u16,
+    concerns: impl Fn(&RecordedEvent) -> bool + Send,
+) -> Result<Read, SagaError> {
+    let checkpoint = follower.checkpoint();
+    let (is_ours, step) = match log.read_all(from.at(), limit).await {
+        Ok(events) => match events.last().map(|last| last.position) {
+            Some(to) if events.iter().any(|event| concerns(event)) => {
+                return Ok(Read::Events { events, to });
+            }
+            Some(to) => (checkpoint.pass(from, to, events.len()).await?, Step::Advanced),
+            None => (checkpoint.settle(from).await?, Step::Idle(from.at())),
+        },
+        Err(error) => {
+            checkpoint.settle(from).await?;
+            return Err(error.into());
+        }
+    };
+    Ok(Read::Nothing(if is_ours { step } else { Step::Elsewhere }))
+}
+
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LAST: Duration = Duration::from_secs(5);
+/// Steps begin this far apart at least: what comes meanwhile is taken together. The first event after a pause waits
+/// for nothing.
+const STEP_EVERY: Duration = Duration::from_millis(10);
 /// How often to see whether another process's turn is over.
 const ELSEWHERE_PAUSE: Duration = Duration::from_millis(500);
 /// How often to see how far another process has come.
@@ -46,8 +94,12 @@ pub(super) async fn follow<F: Follower>(
     let mut trouble = Trouble::new(follower.checkpoint());
     while !shutdown.is_cancelled() {
         let turn = async {
+            let began = Instant::now();
             match follower.step().await {
-                Ok(Step::Advanced) => trouble.is_over().await,
+                Ok(Step::Advanced) => {
+                    trouble.is_over().await;
+                    sleep_until(began + STEP_EVERY).await;
+                }
                 Ok(Step::Idle(after)) => {
                     trouble.is_over().await;
                     log.wait(after).await;

@@ -5,28 +5,40 @@
 //! ```
 //!
 //! WAHA speaks of messages by WhatsApp's ids. Which message of ours one stands for is learnt from
-//! `AttemptStarted` and `Sent`; news of an id not learnt yet is held until it is. Invariant: every command is
+//! `AttemptStarted` and `Sent`; news of an id not learnt yet is held until it is, and a chat's messages in doubt are
+//! looked for at once when it shows a message of ours that nobody knows. Invariant: every command is
 //! harmless when repeated, so a batch that is interrupted is simply taken again.
 
+mod deadlines;
 mod identities;
 mod processing;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+use domain::ports::event_log::RecordedEvent;
 use domain::ports::waha::WebhookReader;
 use failpoint::Failpoint;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use super::checkpoint::Checkpoint;
-use super::follow::{self, Follower, Step};
+use super::follow::{self, Follower, Read, Step};
 use super::{Process, SagaError};
 use crate::executor::Executor;
+use deadlines::Deadlines;
 use identities::{Identities, Identity};
 use processing::Processing;
 
 const SAGA: &str = "webhooks";
 const BATCH_MAX: u16 = 500;
+
+/// How the saga works.
+#[derive(Debug, Clone, Copy)]
+pub struct WebhookOptions {
+    /// How long WhatsApp may take to acknowledge a message that was handed over.
+    pub ack_deadline: TimeDelta,
+}
 
 /// The webhook saga of one process.
 pub struct WebhookSaga {
@@ -34,21 +46,39 @@ pub struct WebhookSaga {
     executor: Executor,
     processing: Processing,
     identities: Identities,
+    deadlines: Deadlines,
     checkpoint: Checkpoint,
 }
 
 impl WebhookSaga {
     /// The saga in a process.
-    pub fn new(process: &Process, reader: Arc<dyn WebhookReader>) -> Self {
+    pub fn new(process: &Process, reader: Arc<dyn WebhookReader>, options: WebhookOptions) -> Self {
         let identities = Identities::new(process.pool.clone());
-        let processing = Processing::new(process.executor.clone(), reader, identities.clone());
         let (pool, executor) = (process.pool.clone(), process.executor.clone());
-        Self { pool, executor, processing, identities, checkpoint: process.checkpoint(SAGA) }
+        let deadlines = Deadlines::new(pool.clone(), executor.clone(), options.ack_deadline);
+        let processing = Processing::new(
+            pool.clone(),
+            executor.clone(),
+            reader,
+            identities.clone(),
+            deadlines.clone(),
+        );
+        Self {
+            pool,
+            executor,
+            processing,
+            identities,
+            deadlines,
+            checkpoint: process.checkpoint(SAGA),
+        }
     }
 
     /// Works until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        follow::follow(&self, self.executor.log(), &shutdown).await;
+        tokio::join!(
+            follow::follow(&self, self.executor.log(), &shutdown),
+            self.deadlines.run(&shutdown),
+        );
     }
 
     /// Reads the log to its end.
@@ -64,15 +94,21 @@ impl Follower for WebhookSaga {
 
     async fn step(&self) -> Result<Step, SagaError> {
         let Some(from) = self.checkpoint.own().await? else { return Ok(Step::Elsewhere) };
-        let events = self.executor.log().read_all(from.at, BATCH_MAX).await?;
-        let Some(last) = events.last() else { return Ok(Step::Idle(from.at)) };
-        let to = last.position;
+        let concerns = |event: &RecordedEvent| {
+            Processing::concerns(event)
+                || Deadlines::concerns(event)
+                || Identity::learnt_from(event).is_some()
+        };
+        let read = follow::read(self, self.executor.log(), from, BATCH_MAX, concerns).await?;
+        let Read::Events { events, to } = read else { return Ok(read.into_step()) };
         failpoint::reach(Failpoint::WebhooksRead);
-        let learnt: Vec<Identity> = events.iter().filter_map(Identity::learnt_from).collect();
+        let learnt: Vec<Identity> =
+            events.iter().filter_map(|event| Identity::learnt_from(event)).collect();
         self.identities.learn(&learnt).await?;
         if !learnt.is_empty() {
             failpoint::reach(Failpoint::IdentitiesLearnt);
         }
+        self.deadlines.await_all(&events).await?;
         self.processing.tell_held(&learnt).await?;
         self.processing.process(events).await?;
         let mut connection = self.pool.acquire().await?;

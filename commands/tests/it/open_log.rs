@@ -75,8 +75,8 @@ pub(crate) fn another_pool(pool: &PgPool) -> PgPool {
 }
 
 /// Everything in the log, read as a subscriber reads it, up to and with the event `last`.
-pub(crate) async fn tail_until(log: &dyn EventLog, last: EventId) -> Vec<RecordedEvent> {
-    let mut seen: Vec<RecordedEvent> = Vec::new();
+pub(crate) async fn tail_until(log: &dyn EventLog, last: EventId) -> Vec<Arc<RecordedEvent>> {
+    let mut seen: Vec<Arc<RecordedEvent>> = Vec::new();
     let reading = async {
         while seen.last().is_none_or(|event| event.id != last) {
             let after = seen.last().map_or(Position::START, |event| event.position);

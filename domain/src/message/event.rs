@@ -1,5 +1,7 @@
 //! What can happen to a message. The stored names and versions of these shapes are in the codec.
 
+mod settling;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,8 @@ use crate::phone::PhoneNumber;
 use crate::priority::Priority;
 use crate::whatsapp::{ChatId, WahaMessageId};
 
+pub use settling::{AbsenceProven, AckOverdue, FindingKind, LeftUnknown, LookedUp, ResendOrdered};
+
 /// Something that happened to a message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -24,8 +28,18 @@ pub enum Event {
     AttemptRefused(AttemptRefused),
     /// Maybe sent, maybe not.
     OutcomeUnknown(OutcomeUnknown),
+    /// Looked for in WAHA, and not found.
+    LookedUp(LookedUp),
+    /// Proven not sent by looking; it is sent again.
+    AbsenceProven(AbsenceProven),
+    /// Nobody looks any more; stays unknown until there is proof or a person settles it.
+    LeftUnknown(LeftUnknown),
+    /// To be sent again although it may have been sent.
+    ResendOrdered(ResendOrdered),
     /// Proven sent.
     Sent(Sent),
+    /// Handed over, and not acknowledged by WhatsApp in time.
+    AckOverdue(AckOverdue),
     /// On the recipient's device.
     Delivered(Moment),
     /// Read.
@@ -133,8 +147,14 @@ pub struct Sent {
 pub enum Evidence {
     /// WAHA's own answer to the send.
     Answer,
-    /// An acknowledgement or an echo seen later.
+    /// An acknowledgement: WhatsApp has it.
     Acknowledgement,
+    /// An echo: it stands among the chat's messages.
+    Echo,
+    /// The message itself, recognised among the chat's.
+    Lookup,
+    /// A person's word.
+    Declaration,
 }
 
 /// Given up.
@@ -164,6 +184,8 @@ pub enum DeadLetterReason {
     RejectedByWhatsApp,
     /// Its session was deleted.
     SessionDeleted,
+    /// A person said that it was not sent.
+    DeclaredFailed,
 }
 
 impl DeadLetterReason {
@@ -174,6 +196,7 @@ impl DeadLetterReason {
             Self::AttemptsExhausted => "every attempt was refused",
             Self::RejectedByWhatsApp => "WhatsApp rejected it after it was handed over",
             Self::SessionDeleted => "its session was deleted",
+            Self::DeclaredFailed => "a person said that it was not sent",
         }
     }
 }

@@ -1,8 +1,11 @@
 //! A message of ours: the rules of its attempts, its receipts and its end.
 
+mod settling;
+
 use chrono::{DateTime, Utc};
 
-use super::event::{AttemptStarted, DeadLetterReason, Event, Evidence, Queued, Sent};
+use super::doubt::{Doubt, OrderedBy};
+use super::event::{AckOverdue, AttemptStarted, DeadLetterReason, Event, Evidence, Queued, Sent};
 use super::refusal::Refusal;
 use super::retry::RetryPolicy;
 use super::{Command, Rejection};
@@ -26,6 +29,12 @@ pub struct Outbound {
     chosen: Option<WahaMessageId>,
     /// WhatsApp refused it, and it was not attempted since.
     is_rejected: bool,
+    /// While an outcome is unknown: what is known of it.
+    doubt: Option<Doubt>,
+    /// The policy had it sent again without proof, since it was queued or redriven.
+    is_resent: bool,
+    /// It was reported not to be acknowledged in time.
+    is_overdue: bool,
     progress: Progress,
 }
 
@@ -60,6 +69,28 @@ enum Receipt {
     Played,
 }
 
+impl Receipt {
+    /// How far an acknowledgement proves a message to have come; none if it was refused.
+    const fn proven_by(ack: Ack) -> Option<Self> {
+        match ack {
+            Ack::Error => None,
+            Ack::Pending | Ack::Server => Some(Self::Accepted),
+            Ack::Device => Some(Self::Delivered),
+            Ack::Read => Some(Self::Read),
+            Ack::Played => Some(Self::Played),
+        }
+    }
+
+    /// The news it is to whom this much is known.
+    fn event_after(self, known: Self, at: DateTime<Utc>) -> Option<Event> {
+        (self > known).then(|| match self {
+            Self::Accepted | Self::Delivered => Event::delivered(at),
+            Self::Read => Event::read(at),
+            Self::Played => Event::played(at),
+        })
+    }
+}
+
 impl Outbound {
     pub(super) fn new(queued: &Queued) -> Self {
         Self {
@@ -74,6 +105,9 @@ impl Outbound {
             generation: 0,
             chosen: None,
             is_rejected: false,
+            doubt: None,
+            is_resent: false,
+            is_overdue: false,
             progress: Progress::Waiting,
         }
     }
@@ -95,6 +129,11 @@ impl Outbound {
             Command::Acknowledge { ack, waha_message_id, at } => {
                 Ok(self.acknowledge(ack, waha_message_id, at))
             }
+            Command::RecordLook { attempt, finding, policy, now } => {
+                self.record_look(attempt, finding, policy, now)
+            }
+            Command::ReportAckOverdue { attempt, now } => self.report_ack_overdue(attempt, now),
+            Command::Settle { verdict, now } => self.settle(verdict, now),
             Command::Expire { now } => Ok(self.expire(now)),
             Command::GiveUp { reason, now } => match self.progress {
                 Progress::Waiting => Ok(vec![Event::dead_lettered(None, reason, None, now)]),
@@ -207,13 +246,7 @@ impl Outbound {
     }
 
     fn acknowledge(&self, ack: Ack, id: WahaMessageId, at: DateTime<Utc>) -> Vec<Event> {
-        let reached = match ack {
-            Ack::Error => return self.refused_by_whatsapp(at),
-            Ack::Pending | Ack::Server => Receipt::Accepted,
-            Ack::Device => Receipt::Delivered,
-            Ack::Read => Receipt::Read,
-            Ack::Played => Receipt::Played,
-        };
+        let Some(reached) = Receipt::proven_by(ack) else { return self.refused_by_whatsapp(at) };
         let mut events = Vec::new();
         let known = if let Progress::Sent(known) = self.progress {
             known
@@ -223,17 +256,25 @@ impl Outbound {
             // An echo of what WhatsApp refused since, or of an attempt before the last redrive.
             return vec![];
         } else {
-            events.push(self.sent(Some(id), Evidence::Acknowledgement, at));
+            let is_echo = ack == Ack::Pending;
+            let evidence = if is_echo { Evidence::Echo } else { Evidence::Acknowledgement };
+            events.push(self.sent(Some(id), evidence, at));
             Receipt::Accepted
         };
-        if reached > known {
-            events.push(match reached {
-                Receipt::Accepted | Receipt::Delivered => Event::delivered(at),
-                Receipt::Read => Event::read(at),
-                Receipt::Played => Event::played(at),
-            });
-        }
+        events.extend(reached.event_after(known, at));
         events
+    }
+
+    /// Whether WhatsApp's server has it is not told by an event, so who reports must know.
+    fn report_ack_overdue(
+        &self,
+        attempt: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Event>, Rejection> {
+        self.check_attempt(attempt)?;
+        let is_news = self.progress == Progress::Sent(Receipt::Accepted) && !self.is_overdue;
+        let overdue = Event::AckOverdue(AckOverdue { attempt, at: now });
+        Ok(if is_news { vec![overdue] } else { vec![] })
     }
 
     fn is_of_another_attempt(&self, id: &WahaMessageId) -> bool {
@@ -271,14 +312,43 @@ impl Outbound {
                 self.attempts = started.attempt;
                 self.chosen.clone_from(&started.waha_message_id);
                 self.is_rejected = false;
+                self.is_overdue = false;
                 Progress::Sending
             }
             Event::AttemptRefused(refused) => {
                 self.attempts_spent += u32::from(refused.refusal.kind.spends_an_attempt());
                 Progress::Waiting
             }
-            Event::OutcomeUnknown(_) => Progress::Unknown,
+            Event::OutcomeUnknown(unknown) => {
+                self.doubt = Some(Doubt::new(unknown.at));
+                Progress::Unknown
+            }
+            Event::LookedUp(looked) => {
+                if let Some(doubt) = &mut self.doubt {
+                    (doubt.looks, doubt.absences) = (looked.look, looked.absences);
+                }
+                self.progress
+            }
+            Event::LeftUnknown(_) => {
+                if let Some(doubt) = &mut self.doubt {
+                    doubt.is_left = true;
+                }
+                self.progress
+            }
+            Event::AbsenceProven(_) => {
+                self.attempts_spent += 1;
+                Progress::Waiting
+            }
+            Event::ResendOrdered(ordered) => {
+                self.attempts_spent += 1;
+                self.is_resent |= ordered.by == OrderedBy::Policy;
+                Progress::Waiting
+            }
             Event::Sent(_) => Progress::Sent(Receipt::Accepted),
+            Event::AckOverdue(_) => {
+                self.is_overdue = true;
+                self.progress
+            }
             Event::Delivered(_) => Progress::Sent(Receipt::Delivered),
             Event::Read(_) => Progress::Sent(Receipt::Read),
             Event::Played(_) => Progress::Sent(Receipt::Played),
@@ -290,6 +360,7 @@ impl Outbound {
             Event::Discarded(_) => Progress::Discarded,
             Event::Redriven(_) => {
                 self.attempts_spent = 0;
+                self.is_resent = false;
                 self.generation += 1;
                 // Who redrives a message wants it sent, late as it may be.
                 self.expires_at = None;

@@ -30,6 +30,8 @@ pub enum RefusalKind {
     Invalid,
     /// The engine cannot do this (501).
     NotSupported,
+    /// WhatsApp lets the session write only to those who wrote to it (error 463).
+    ReachOutLocked,
 }
 
 impl RefusalKind {
@@ -38,9 +40,9 @@ impl RefusalKind {
         matches!(self, Self::Invalid | Self::NotSupported)
     }
 
-    /// Whether the attempt counts against the limit. A session that is not working is waited for, not
-    /// counted: the message did nothing wrong.
+    /// Whether the attempt counts against the limit. A session that is not working, or locked, is waited for,
+    /// not counted: the message did nothing wrong.
     pub const fn spends_an_attempt(self) -> bool {
-        !matches!(self, Self::SessionNotWorking)
+        !matches!(self, Self::SessionNotWorking | Self::ReachOutLocked)
     }
 }

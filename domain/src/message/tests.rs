@@ -1,6 +1,7 @@
 //! Given a history, when a command is asked, then these events follow.
 
 mod attempts;
+mod doubts;
 mod endings;
 mod laws;
 mod receipts;
@@ -18,6 +19,12 @@ use crate::whatsapp::ChatId;
 
 const POLICY: RetryPolicy =
     RetryPolicy { attempts_max: 3, base: TimeDelta::seconds(100), max: TimeDelta::seconds(1_000) };
+const SETTLING: SettlePolicy = SettlePolicy {
+    grace: TimeDelta::seconds(60),
+    looks_max: 3,
+    attempts_max: 3,
+    on_unknown: doubt::OnUnknown::Hold,
+};
 const DETAIL: &str = "as WAHA put it";
 const WHATSAPP_ID: &str = "3EB04CBF63D58EFAA8847F";
 const MESSAGE_ID: MessageId = MessageId(Uuid::from_u128(7));

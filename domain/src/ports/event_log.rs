@@ -1,5 +1,7 @@
 //! The append-only log every other part hangs on.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -25,11 +27,18 @@ pub trait EventLog: Send + Sync {
     ) -> Result<Appended, LogError>;
 
     /// Every event of one stream, oldest first; none if there is no such stream.
-    async fn read_stream(&self, stream: StreamName) -> Result<Vec<RecordedEvent>, LogError>;
+    async fn read_stream(&self, stream: StreamName) -> Result<Vec<Arc<RecordedEvent>>, LogError>;
+
+    /// How many events a stream holds now; none if there is no such stream. Cheaper than reading them.
+    async fn version(&self, stream: StreamName) -> Result<Version, LogError>;
 
     /// Up to `limit` events after `after`, in the global order. Never skips an event that will commit
     /// later: what may still be overtaken is not shown yet.
-    async fn read_all(&self, after: Position, limit: u16) -> Result<Vec<RecordedEvent>, LogError>;
+    async fn read_all(
+        &self,
+        after: Position,
+        limit: u16,
+    ) -> Result<Vec<Arc<RecordedEvent>>, LogError>;
 
     /// Waits until there may be events after `after`, or until a while has passed: a hint to read,
     /// never a promise. Call it when a read has come back empty.

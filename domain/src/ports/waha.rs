@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::body::MessageBody;
 use crate::message::content::ContentKind;
+use crate::message::doubt::Sighting;
 use crate::message::refusal::Refusal;
 use crate::phone::PhoneNumber;
 use crate::session::{Report, status::SessionStatus};
@@ -107,6 +108,44 @@ pub enum GatewayError {
     Refused(String),
 }
 
+/// Looks at chats, for messages whose outcome is unknown.
+#[async_trait]
+pub trait ChatReader: Send + Sync {
+    /// The messages of ours in a chat, from a time on.
+    async fn own_messages(
+        &self,
+        waha_session: &str,
+        chat_id: &ChatId,
+        since: DateTime<Utc>,
+    ) -> Result<OwnMessages, GatewayError>;
+
+    /// Whether a message sent at that time would be shown now: WAHA has run since, or the chat shows an older one.
+    async fn remembers(
+        &self,
+        waha_session: &str,
+        chat_id: &ChatId,
+        at: DateTime<Utc>,
+    ) -> Result<bool, GatewayError>;
+}
+
+/// The messages of ours in a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnMessages {
+    /// They.
+    pub messages: Vec<OwnMessage>,
+    /// Whether they are all.
+    pub is_complete: bool,
+}
+
+/// A message of ours in a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnMessage {
+    /// Its id, how far it has come, and when it was written.
+    pub sighting: Sighting,
+    /// Its text; empty if it has none.
+    pub body: String,
+}
+
 /// Reads what webhooks say.
 pub trait WebhookReader: Send + Sync {
     /// What the webhook tells. Total: whatever cannot be read is [`Observation::Unrecognised`].
@@ -116,12 +155,21 @@ pub trait WebhookReader: Send + Sync {
 /// What a webhook tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Observation {
-    /// A message of ours was acknowledged, or seen among the chat's messages (as [`Ack::Pending`]).
+    /// A message of ours was acknowledged.
     Acknowledged {
         /// Which.
         waha_message_id: WahaMessageId,
         /// How far it has come.
         ack: Ack,
+        /// When, by WAHA's clock.
+        at: DateTime<Utc>,
+    },
+    /// A message of ours was seen among the chat's messages, whoever wrote it: we, or a person on the phone.
+    Echoed {
+        /// Which.
+        waha_message_id: WahaMessageId,
+        /// The chat, where it is told.
+        chat_id: Option<ChatId>,
         /// When, by WAHA's clock.
         at: DateTime<Utc>,
     },

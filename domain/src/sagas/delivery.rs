@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::event::Event;
 use crate::id::{MessageId, SessionId};
-use crate::message::event::Event as MessageEvent;
+use crate::message::event::{Event as MessageEvent, Received};
 use crate::phone::PhoneNumber;
 use crate::ports::event_log::RecordedEvent;
 use crate::priority::Priority;
@@ -33,6 +33,8 @@ pub enum Change {
     Park {
         /// Which.
         message_id: MessageId,
+        /// When it is looked for.
+        look: Look,
     },
     /// It is off the queue.
     Finish {
@@ -55,11 +57,36 @@ pub enum Change {
         /// Its engine, once told.
         engine: Option<Engine>,
     },
+    /// A session writes only to those who wrote to it, for a while.
+    LockSession {
+        /// Which.
+        session_id: SessionId,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// Somebody wrote to a session.
+    Meet {
+        /// Which.
+        session_id: SessionId,
+        /// Who: the chat that messages to them go to.
+        chat_id: ChatId,
+    },
     /// A session is gone.
     CloseSession {
         /// Which.
         session_id: SessionId,
     },
+}
+
+/// When a message in doubt is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// For the first time, some while after this.
+    First(DateTime<Utc>),
+    /// Again, at this time.
+    Again(DateTime<Utc>),
+    /// No more.
+    Never,
 }
 
 /// A message that waits to be sent.
@@ -117,17 +144,40 @@ fn react_to_message(message_id: MessageId, event: &MessageEvent) -> Option<Chang
         MessageEvent::AttemptRefused(refused) => {
             refused.retry_at.map(|due_at| Change::Retry { message_id, due_at })
         }
-        MessageEvent::OutcomeUnknown(_) => Some(Change::Park { message_id }),
+        MessageEvent::OutcomeUnknown(unknown) => {
+            Some(Change::Park { message_id, look: Look::First(unknown.at) })
+        }
+        MessageEvent::LookedUp(looked) => {
+            let look = looked.next_look_at.map_or(Look::Never, Look::Again);
+            Some(Change::Park { message_id, look })
+        }
+        MessageEvent::LeftUnknown(_) => Some(Change::Park { message_id, look: Look::Never }),
+        MessageEvent::AbsenceProven(proven) => {
+            Some(Change::Retry { message_id, due_at: proven.at })
+        }
+        MessageEvent::ResendOrdered(ordered) => {
+            Some(Change::Retry { message_id, due_at: ordered.at })
+        }
         MessageEvent::Sent(_)
         | MessageEvent::DeadLettered(_)
         | MessageEvent::Discarded(_)
         | MessageEvent::Expired(_) => Some(Change::Finish { message_id }),
         MessageEvent::AttemptStarted(_)
+        | MessageEvent::AckOverdue(_)
         | MessageEvent::Delivered(_)
         | MessageEvent::Read(_)
-        | MessageEvent::Played(_)
-        | MessageEvent::Received(_) => None,
+        | MessageEvent::Played(_) => None,
+        MessageEvent::Received(received) => Some(meet(received)),
     }
+}
+
+/// Who wrote. WhatsApp may hide their number in the chat's name and tell it beside.
+fn meet(received: &Received) -> Change {
+    let chat_id = match &received.from {
+        Some(number) if !received.chat_id.0.ends_with("@g.us") => ChatId::from(number),
+        _ => received.chat_id.clone(),
+    };
+    Change::Meet { session_id: received.session_id, chat_id }
 }
 
 fn react_to_session(session_id: SessionId, event: &SessionEvent) -> Option<Change> {
@@ -140,6 +190,9 @@ fn react_to_session(session_id: SessionId, event: &SessionEvent) -> Option<Chang
             status: changed.status.clone(),
             engine: changed.engine,
         }),
+        SessionEvent::ReachOutLocked(locked) => {
+            Some(Change::LockSession { session_id, until: locked.until })
+        }
         SessionEvent::Deleted(_) => Some(Change::CloseSession { session_id }),
         SessionEvent::ActionRequested(_)
         | SessionEvent::ActionCompleted(_)

@@ -31,7 +31,7 @@ pub fn react(session_id: SessionId, event: &Event) -> Option<Change> {
         Event::ActionCompleted(_) | Event::ActionFailed(_) | Event::Deleted(_) => {
             Some(Change::Settle { session_id })
         }
-        Event::StatusChanged(_) => None,
+        Event::StatusChanged(_) | Event::ReachOutLocked(_) => None,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::id::{MessageId, SessionId};
 use crate::message::{self, event::Received};
 use crate::ports::waha::Observation;
 use crate::session;
-use crate::whatsapp::{Ack, WahaMessageId};
+use crate::whatsapp::{Ack, ChatId, WahaMessageId};
 
 use chrono::{DateTime, Utc};
 
@@ -13,6 +13,8 @@ use chrono::{DateTime, Utc};
 pub enum Reaction {
     /// Find the message with this id, and tell it; keep the news if there is none yet.
     Acknowledge(Acknowledgement),
+    /// The same; and if no message has this id, one in doubt in this chat may be it: it is looked for at once.
+    Echo(Acknowledgement, Option<ChatId>),
     /// Tell this message.
     Message(MessageId, message::Command),
     /// Tell the session.
@@ -48,6 +50,10 @@ pub fn react(session_id: SessionId, observation: Observation) -> Reaction {
         Observation::Acknowledged { waha_message_id, ack, at } => {
             Reaction::Acknowledge(Acknowledgement { waha_message_id, ack, at })
         }
+        Observation::Echoed { waha_message_id, chat_id, at } => {
+            // That it stands among the chat's messages proves it was handed over, not how far it has come.
+            Reaction::Echo(Acknowledgement { waha_message_id, ack: Ack::Pending, at }, chat_id)
+        }
         Observation::Arrived(arrival) => {
             let waha_id = &arrival.waha_message_id.0;
             let id = MessageId::of_inbound(session_id, waha_id, arrival.participant.as_deref());
@@ -76,7 +82,6 @@ mod tests {
     use crate::message::content::ContentKind;
     use crate::ports::waha::Arrival;
     use crate::session::{Report, status::SessionStatus};
-    use crate::whatsapp::ChatId;
 
     const SESSION_ID: SessionId = SessionId(Uuid::from_u128(8));
 
@@ -121,6 +126,19 @@ mod tests {
         let Reaction::Acknowledge(news) = react(SESSION_ID, seen) else { panic!("not told") };
         let command = message::Command::Acknowledge { ack, waha_message_id, at };
         assert_eq!(news.into_command(), command);
+    }
+
+    #[test]
+    fn an_echo_is_an_acknowledgement_that_names_its_chat() {
+        let (at, chat_id) = (DateTime::UNIX_EPOCH, Some(ChatId("1@c.us".to_owned())));
+        let waha_message_id = WahaMessageId("3EB0".to_owned());
+        let seen = Observation::Echoed {
+            waha_message_id: waha_message_id.clone(),
+            chat_id: chat_id.clone(),
+            at,
+        };
+        let news = Acknowledgement { waha_message_id, ack: Ack::Pending, at };
+        assert_eq!(react(SESSION_ID, seen), Reaction::Echo(news, chat_id));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Event {
     ActionFailed(ActionFailed),
     /// WAHA told something new.
     StatusChanged(StatusChanged),
+    /// WhatsApp lets it write only to those who wrote to it.
+    ReachOutLocked(ReachOutLocked),
     /// Gone.
     Deleted(Deleted),
 }
@@ -78,6 +80,17 @@ pub struct StatusChanged {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<PhoneNumber>,
     /// When, by WAHA's clock.
+    pub at: DateTime<Utc>,
+}
+
+/// WhatsApp lets it write only to those who wrote to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReachOutLocked {
+    /// Until when nobody else is written to.
+    pub until: DateTime<Utc>,
+    /// What was answered.
+    pub detail: String,
+    /// When.
     pub at: DateTime<Utc>,
 }
 

@@ -167,3 +167,20 @@ fn stored_words_read_back() {
     }
     assert_eq!(Action::parse("explode"), None);
 }
+
+#[test]
+fn a_session_that_may_not_reach_out_is_locked_once_at_a_time() {
+    let lock = |at| Command::LockReachOut {
+        until: seconds(at + 100),
+        detail: "error 463".to_owned(),
+        now: seconds(at),
+    };
+    let locked = |at| {
+        let (until, detail, at) = (seconds(at + 100), "error 463".to_owned(), seconds(at));
+        Event::ReachOutLocked(event::ReachOutLocked { until, detail, at })
+    };
+    assert_eq!(given(&[created()]).decide(lock(0)), Ok(vec![locked(0)]));
+    let while_locked = given(&[created(), locked(0)]);
+    assert_eq!(while_locked.decide(lock(99)), Ok(vec![]));
+    assert_eq!(while_locked.decide(lock(100)), Ok(vec![locked(100)]));
+}

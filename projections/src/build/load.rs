@@ -60,7 +60,7 @@ impl Builder {
     async fn apply(
         &self,
         scratch: &mut Scratch,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), BuildError> {
         let (mut rest, mut size) = (events, events.len());
         while !rest.is_empty() {
@@ -84,7 +84,7 @@ impl Builder {
 }
 
 impl Scratch {
-    async fn apply(&mut self, events: &[RecordedEvent]) -> Result<(), ProjectorError> {
+    async fn apply(&mut self, events: &[Arc<RecordedEvent>]) -> Result<(), ProjectorError> {
         let Some(last) = events.last() else { return Ok(()) };
         let mut transaction = self.connection.begin().await?;
         self.projection
@@ -103,7 +103,7 @@ async fn read(
     log: Arc<dyn EventLog>,
     mut after: Position,
     until: Option<Position>,
-    batches: mpsc::Sender<Result<Vec<RecordedEvent>, LogError>>,
+    batches: mpsc::Sender<Result<Vec<Arc<RecordedEvent>>, LogError>>,
 ) {
     while until.is_none_or(|until| after < until) {
         let mut batch = log.read_all(after, BATCH_MAX).await;

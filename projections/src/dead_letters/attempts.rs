@@ -4,6 +4,7 @@
 //! of its last attempt is.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::event::Event;
@@ -23,7 +24,7 @@ pub const ATTEMPTS_MAX: i64 = 200;
 /// Writes what the events tell of attempts.
 pub(crate) async fn record(
     connection: &mut PgConnection,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), sqlx::Error> {
     let attempts: Vec<_> = fold(events).into_iter().collect();
     if attempts.is_empty() {
@@ -72,7 +73,7 @@ struct End {
 }
 
 /// What the events tell of attempts; what is told last of an attempt holds.
-fn fold(events: &[RecordedEvent]) -> BTreeMap<Key, Attempt> {
+fn fold(events: &[Arc<RecordedEvent>]) -> BTreeMap<Key, Attempt> {
     let mut attempts = BTreeMap::<Key, Attempt>::new();
     for recorded in events {
         let Event::Message(event) = &recorded.event else { continue };
@@ -102,6 +103,9 @@ fn told_by(event: &MessageEvent) -> Option<(u32, Option<DateTime<Utc>>, Option<E
         MessageEvent::OutcomeUnknown(unknown) => {
             Some((unknown.attempt, None, end("unknown", None, Some(&unknown.detail), unknown.at)))
         }
+        MessageEvent::AbsenceProven(proven) => {
+            Some((proven.attempt, None, end("absent", None, None, proven.at)))
+        }
         MessageEvent::Sent(sent) => Some((sent.attempt, None, end("sent", None, None, sent.at))),
         MessageEvent::DeadLettered(DeadLettered {
             attempt: Some(attempt),
@@ -123,6 +127,7 @@ const fn word(kind: RefusalKind) -> &'static str {
         RefusalKind::RateLimited => "rate_limited",
         RefusalKind::Invalid => "invalid",
         RefusalKind::NotSupported => "not_supported",
+        RefusalKind::ReachOutLocked => "reach_out_locked",
     }
 }
 
@@ -134,7 +139,7 @@ pub struct AttemptRow {
     pub attempt: i32,
     /// When it was started.
     pub started_at: Option<DateTime<Utc>>,
-    /// How it ended: `refused`, `unknown`, `sent`, or `rejected` by WhatsApp afterwards; none while it is on
+    /// How it ended: `refused`, `unknown`, `absent` (it sent nothing), `sent`, or `rejected` by WhatsApp afterwards; none while it is on
     /// its way.
     pub outcome: Option<String>,
     /// The kind of a refusal.

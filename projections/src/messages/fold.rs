@@ -1,6 +1,7 @@
 //! What a batch of events makes of the messages it touches. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::event::Event;
@@ -54,6 +55,7 @@ pub(crate) struct Standing {
     pub(crate) attempts: i32,
     pub(crate) waha_message_id: Option<String>,
     pub(crate) sent_at: Option<DateTime<Utc>>,
+    pub(crate) ack_overdue_at: Option<DateTime<Utc>>,
     pub(crate) delivered_at: Option<DateTime<Utc>>,
     pub(crate) read_at: Option<DateTime<Utc>>,
     pub(crate) played_at: Option<DateTime<Utc>>,
@@ -76,6 +78,14 @@ pub(crate) struct Content {
     pub(crate) expires_at: Option<DateTime<Utc>>,
 }
 
+impl Content {
+    /// What is searched: the text and the number, kept apart by a character that nobody searches for.
+    pub(super) fn searched(&self) -> String {
+        let number = self.recipient.as_deref().or(self.sender.as_deref()).unwrap_or_default();
+        format!("{}\u{1f}{number}", self.body)
+    }
+}
+
 /// A message first seen in this batch.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Birth {
@@ -91,12 +101,16 @@ pub(crate) struct Folded {
 }
 
 /// The messages these events are of.
-pub(crate) fn touched(events: &[RecordedEvent]) -> BTreeSet<Key> {
-    events.iter().filter(|event| matches!(event.event, Event::Message(_))).map(key).collect()
+pub(crate) fn touched(events: &[Arc<RecordedEvent>]) -> BTreeSet<Key> {
+    events
+        .iter()
+        .filter(|event| matches!(event.event, Event::Message(_)))
+        .map(|event| key(event))
+        .collect()
 }
 
 /// The state after the events of messages of which these were known.
-pub(crate) fn fold(mut known: Known, events: &[RecordedEvent]) -> Folded {
+pub(crate) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Folded {
     let mut born = BTreeMap::<Key, Birth>::new();
     for recorded in events {
         let Event::Message(event) = &recorded.event else { continue };
@@ -179,6 +193,7 @@ impl Standing {
             attempts: 0,
             waha_message_id: None,
             sent_at: None,
+            ack_overdue_at: None,
             delivered_at: None,
             read_at: None,
             played_at: None,
@@ -198,7 +213,7 @@ impl Standing {
     /// The order of a message's events is the aggregate's to keep: it lets no acknowledgement go backwards.
     fn evolve(&mut self, event: &MessageEvent) {
         match event {
-            MessageEvent::Queued(_) | MessageEvent::Received(_) => {}
+            MessageEvent::Queued(_) | MessageEvent::Received(_) | MessageEvent::LookedUp(_) => {}
             MessageEvent::AttemptStarted(started) => {
                 self.status = MessageStatus::Sending;
                 self.attempts = integer(started.attempt);
@@ -216,6 +231,12 @@ impl Standing {
                 self.status = MessageStatus::Unknown;
                 self.last_error = Some(storable_text(&unknown.detail));
             }
+            MessageEvent::LeftUnknown(left) => {
+                self.last_error = Some(storable_text(&left.reason));
+            }
+            MessageEvent::AbsenceProven(_) | MessageEvent::ResendOrdered(_) => {
+                self.status = MessageStatus::Retrying;
+            }
             MessageEvent::Sent(sent) => {
                 self.forget_failure();
                 self.status = MessageStatus::Sent;
@@ -224,16 +245,22 @@ impl Standing {
                     self.waha_message_id = Some(storable_text(&told.0));
                 }
             }
+            MessageEvent::AckOverdue(overdue) => {
+                self.ack_overdue_at = Some(storable_time(overdue.at));
+            }
             MessageEvent::Delivered(moment) => {
+                self.ack_overdue_at = None;
                 self.status = MessageStatus::Delivered;
                 self.delivered_at.get_or_insert(storable_time(moment.at));
             }
             MessageEvent::Read(moment) => {
+                self.ack_overdue_at = None;
                 self.status = MessageStatus::Read;
                 self.read_at.get_or_insert(storable_time(moment.at));
                 self.delivered_at.get_or_insert(storable_time(moment.at));
             }
             MessageEvent::Played(moment) => {
+                self.ack_overdue_at = None;
                 self.status = MessageStatus::Played;
                 self.played_at.get_or_insert(storable_time(moment.at));
                 self.read_at.get_or_insert(storable_time(moment.at));
@@ -255,6 +282,7 @@ impl Standing {
                 self.status = MessageStatus::Queued;
                 self.waha_message_id = None;
                 self.sent_at = None;
+                self.ack_overdue_at = None;
             }
             MessageEvent::Discarded(_) => self.dead_letter_reason = None,
         }
@@ -274,5 +302,6 @@ const fn word(reason: DeadLetterReason) -> &'static str {
         DeadLetterReason::AttemptsExhausted => "attempts_exhausted",
         DeadLetterReason::RejectedByWhatsApp => "rejected_by_whatsapp",
         DeadLetterReason::SessionDeleted => "session_deleted",
+        DeadLetterReason::DeclaredFailed => "declared_failed",
     }
 }

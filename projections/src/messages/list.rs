@@ -61,9 +61,7 @@ fn push_selection(query: &mut QueryBuilder<Postgres>, tenant: TenantId, filter: 
         query.push(" and client_reference = ").push_bind(storable_text(reference));
     }
     if let Some(search) = &filter.search {
-        let pattern = containing(search);
-        query.push(" and (body ilike ").push_bind(pattern.clone());
-        query.push(" or coalesce(recipient, sender) ilike ").push_bind(pattern).push(")");
+        query.push(" and text ilike ").push_bind(containing(search));
     }
 }
 

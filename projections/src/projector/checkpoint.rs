@@ -140,14 +140,14 @@ pub(super) async fn lock(
     Ok(locked.is_some())
 }
 
-/// Moves the checkpoint; answers how many seconds ago the last event was recorded.
+/// Moves the checkpoint; answers how many seconds ago the last event was recorded, if that is told.
 pub(super) async fn move_to(
     connection: &mut PgConnection,
     projection: &str,
     to: Position,
     events: usize,
-    recorded_at: DateTime<Utc>,
-) -> Result<f64, sqlx::Error> {
+    recorded_at: Option<DateTime<Utc>>,
+) -> Result<Option<f64>, sqlx::Error> {
     sqlx::query_scalar(
         "update projection_checkpoints
          set first = $2, second = $3, events_applied = events_applied + $4, error = null,

@@ -1,5 +1,7 @@
 //! Why a projection does not advance, told to operators in full and to others in short.
 
+use std::sync::Arc;
+
 use domain::ports::event_log::{LogError, RecordedEvent};
 use domain::ports::leases::LeaseError;
 use domain::stream::{Position, StreamName};
@@ -37,7 +39,7 @@ pub enum ProjectorError {
 
 impl ProjectorError {
     /// The view could not be written with these events: if there is but one, it is at fault.
-    pub(crate) fn applying(events: &[RecordedEvent], source: sqlx::Error) -> Self {
+    pub(crate) fn applying(events: &[Arc<RecordedEvent>], source: sqlx::Error) -> Self {
         match events {
             [event] if is_of_the_data(&source) => Self::Event {
                 stream: event.stream,

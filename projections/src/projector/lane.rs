@@ -1,16 +1,17 @@
 //! One projection's way through the log.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::ports::event_log::EventLog;
-use domain::ports::leases::{Leases, Work};
+use domain::place::Place;
+use domain::ports::event_log::{EventLog, RecordedEvent};
+use domain::ports::leases::{FencingToken, Leases, Work};
 use domain::stream::Position;
 use failpoint::Failpoint;
 use metrics::{counter, gauge};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::setbacks::{PAUSE_MAX, Response, Setbacks};
@@ -20,12 +21,19 @@ use super::{Projection, ProjectorError, checkpoint};
 /// How often to see whether the process that has a projection still has it.
 pub(super) const ELSEWHERE_PAUSE: Duration = Duration::from_millis(500);
 
+/// Batches begin this far apart at least: what comes meanwhile is written together. The first event after a pause
+/// waits for nothing.
+const BATCH_EVERY: Duration = Duration::from_millis(25);
+/// Not waiting for the disk: what a crash of the server undoes, view and checkpoint alike, the log gives again.
+const BEGIN: &str = "begin; set local synchronous_commit = off";
+
 /// A projection and what it needs to advance.
 pub(super) struct Lane {
     log: Arc<dyn EventLog>,
     pool: PgPool,
     leases: Arc<dyn Leases>,
     projection: Arc<dyn Projection>,
+    place: Mutex<Option<Place>>,
 }
 
 /// What one attempt to advance came to.
@@ -63,7 +71,7 @@ impl Lane {
         leases: Arc<dyn Leases>,
         projection: Arc<dyn Projection>,
     ) -> Self {
-        Self { log, pool, leases, projection }
+        Self { log, pool, leases, projection, place: Mutex::default() }
     }
 
     /// Applies the next batch, if there is one.
@@ -71,35 +79,81 @@ impl Lane {
         let name = self.projection.name();
         let lease = Work::Projection(name);
         let Some(token) = self.leases.hold(lease).await? else { return Ok(Step::Elsewhere) };
-        let Some(after) = checkpoint::own(&self.pool, name, token).await? else {
+        let Some(written) = checkpoint::own(&self.pool, name, token).await? else {
             return Ok(Step::Elsewhere);
         };
-        let events = self.log.read_all(after, limit).await?;
+        let place = self.place(written);
+        let events = match self.log.read_all(place.seen, limit).await {
+            Ok(events) => events,
+            Err(error) => {
+                self.write(place, token, &[]).await?;
+                return Err(error.into());
+            }
+        };
         let Some(last) = events.last() else {
             gauge!("heliograph_projection_lag_seconds", "projection" => name).set(0.0);
-            return Ok(Step::Idle(after));
+            let is_ours = self.write(place, token, &[]).await?;
+            return Ok(if is_ours { Step::Idle(place.seen) } else { Step::Elsewhere });
         };
-        failpoint::reach(Failpoint::ProjectionRead);
-        let mut transaction = self.pool.begin().await?;
-        if !checkpoint::lock(&mut transaction, name, after, token).await? {
+        let is_concerned = events.iter().any(|event| self.projection.concerns(event));
+        let is_ours = if is_concerned {
+            self.write(place, token, &events).await?
+        } else {
+            let place = place.past(last.position, events.len());
+            *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+            !place.is_late(std::time::Instant::now()) || self.write(place, token, &[]).await?
+        };
+        if !is_ours {
             return Ok(Step::Elsewhere);
         }
-        self.projection
-            .apply(&mut transaction, &events)
-            .await
-            .map_err(|error| ProjectorError::applying(&events, error))?;
+        let applied = u64::try_from(events.len()).unwrap_or(u64::MAX);
+        counter!("heliograph_projection_events_total", "projection" => name).increment(applied);
+        Ok(Step::Advanced)
+    }
+
+    /// Where the lane is; what it has passed over counts only from the checkpoint it knows.
+    fn place(&self, written: Position) -> Place {
+        let now = std::time::Instant::now();
+        let known = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        known.map_or(Place::at(written, now), |place| place.or_at(written, now))
+    }
+
+    /// Applies events and moves the checkpoint past them, or as far as the lane has seen; false if it is no longer
+    /// this process's to move.
+    async fn write(
+        &self,
+        place: Place,
+        token: FencingToken,
+        events: &[Arc<RecordedEvent>],
+    ) -> Result<bool, ProjectorError> {
+        let to = events.last().map_or(place.seen, |last| last.position);
+        if to == place.written {
+            return Ok(true);
+        }
+        let name = self.projection.name();
+        failpoint::reach(Failpoint::ProjectionRead);
+        let mut transaction = self.pool.begin_with(BEGIN).await?;
+        if !checkpoint::lock(&mut transaction, name, place.written, token).await? {
+            return Ok(false);
+        }
+        if !events.is_empty() {
+            self.projection
+                .apply(&mut transaction, events)
+                .await
+                .map_err(|error| ProjectorError::applying(events, error))?;
+        }
         failpoint::reach(Failpoint::ProjectionApplied);
-        let (to, recorded_at) = (last.position, last.recorded_at);
+        let passed = place.passed + events.len();
+        let recorded_at = events.last().map(|last| last.recorded_at);
         let lag_seconds =
-            checkpoint::move_to(&mut transaction, name, to, events.len(), recorded_at).await?;
+            checkpoint::move_to(&mut transaction, name, to, passed, recorded_at).await?;
         failpoint::reach(Failpoint::ProjectionMoved);
         transaction.commit().await?;
         failpoint::reach(Failpoint::ProjectionCommitted);
-
-        let applied = u64::try_from(events.len()).unwrap_or(u64::MAX);
-        counter!("heliograph_projection_events_total", "projection" => name).increment(applied);
-        gauge!("heliograph_projection_lag_seconds", "projection" => name).set(lag_seconds);
-        Ok(Step::Advanced)
+        if let Some(lag_seconds) = lag_seconds {
+            gauge!("heliograph_projection_lag_seconds", "projection" => name).set(lag_seconds);
+        }
+        Ok(true)
     }
 
     async fn run(&self, shutdown: &CancellationToken) {
@@ -107,6 +161,7 @@ impl Lane {
         // The process before this one may have left an error behind.
         let mut shown = Some(Standstill::default());
         while !shutdown.is_cancelled() {
+            let began = Instant::now();
             let result = self.advance(setbacks.batch).await;
             // That another process is at it tells nothing: it may fail at the same event.
             if let Ok(Step::Advanced | Step::Idle(_)) = result {
@@ -116,7 +171,10 @@ impl Lane {
                 }
             }
             match result {
-                Ok(Step::Advanced) => {}
+                Ok(Step::Advanced) => {
+                    let next = sleep_until(began + BATCH_EVERY);
+                    let _ = shutdown.run_until_cancelled(next).await;
+                }
                 Ok(Step::Idle(at)) => {
                     let _ = shutdown.run_until_cancelled(self.log.wait(at)).await;
                 }

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -35,10 +36,14 @@ impl Projection for Witness {
         &[]
     }
 
+    fn concerns(&self, _: &RecordedEvent) -> bool {
+        true
+    }
+
     async fn apply(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
         assert!(!self.panics, "a defect");
         sqlx::query("insert into seen select $1, unnest($2::bigint[])")

@@ -1,6 +1,7 @@
 //! What a batch of events makes of the sessions it touches. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::event::Event;
 use domain::ports::event_log::RecordedEvent;
@@ -28,12 +29,16 @@ pub(super) struct Session {
 }
 
 /// The sessions these events are of.
-pub(super) fn touched(events: &[RecordedEvent]) -> BTreeSet<Key> {
-    events.iter().filter(|event| matches!(event.event, Event::Session(_))).map(key).collect()
+pub(super) fn touched(events: &[Arc<RecordedEvent>]) -> BTreeSet<Key> {
+    events
+        .iter()
+        .filter(|event| matches!(event.event, Event::Session(_)))
+        .map(|event| key(event))
+        .collect()
 }
 
 /// The sessions after the events.
-pub(super) fn fold(mut known: Known, events: &[RecordedEvent]) -> Known {
+pub(super) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Known {
     for recorded in events {
         let Event::Session(event) = &recorded.event else { continue };
         let key = key(recorded);
@@ -48,6 +53,7 @@ pub(super) fn fold(mut known: Known, events: &[RecordedEvent]) -> Known {
                     phone: None,
                     pending_action: Some(Action::Start.as_str().to_owned()),
                     last_error: None,
+                    reach_out_locked_until: None,
                     created_at: storable_time(created.at),
                     updated_at: recorded.recorded_at,
                 };
@@ -74,7 +80,7 @@ fn key(recorded: &RecordedEvent) -> Key {
 impl SessionRow {
     /// The session that these events of one stream make, if it is not deleted: for those who must show it before
     /// the view does.
-    pub fn of(events: &[RecordedEvent]) -> Option<Self> {
+    pub fn of(events: &[Arc<RecordedEvent>]) -> Option<Self> {
         fold(Known::new(), events).into_values().next().map(|session| session.row)
     }
 
@@ -92,6 +98,9 @@ impl SessionRow {
             SessionEvent::ActionFailed(failed) => {
                 self.pending_action = None;
                 self.last_error = Some(storable_text(&failed.reason));
+            }
+            SessionEvent::ReachOutLocked(locked) => {
+                self.reach_out_locked_until = Some(storable_time(locked.until));
             }
             SessionEvent::StatusChanged(changed) => {
                 self.status = storable_text(changed.status.as_str());

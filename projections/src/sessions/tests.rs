@@ -1,7 +1,8 @@
 use domain::id::{SessionId, TenantId};
 use domain::session::Action;
 use domain::session::event::{
-    ActionCompleted, ActionFailed, ActionRequested, Created, Deleted, Event, StatusChanged,
+    ActionCompleted, ActionFailed, ActionRequested, Created, Deleted, Event, ReachOutLocked,
+    StatusChanged,
 };
 use domain::session::status::SessionStatus;
 use domain::stream::{Category, StreamName};
@@ -35,7 +36,7 @@ async fn a_session_is_shown_as_last_told_in_waha_s_words(pool: PgPool) {
         json!({
             "id": "00000000-0000-0000-0000-000000000001", "name": "Support",
             "status": "STARTING", "wahaSession": "support_1", "engine": null, "phone": null,
-            "pendingAction": "start", "lastError": null,
+            "pendingAction": "start", "lastError": null, "reachOutLockedUntil": null,
             "createdAt": "2026-11-20T10:00:00Z", "updatedAt": "2026-11-20T10:00:00Z",
         })
     );
@@ -59,12 +60,15 @@ async fn a_session_is_shown_as_last_told_in_waha_s_words(pool: PgPool) {
         stream,
         Event::ActionFailed(ActionFailed { action: Action::Stop, reason, at: at(4) }),
     );
+    let (until, detail) = (at(90), "error 463".to_owned());
+    log.record(stream, Event::ReachOutLocked(ReachOutLocked { until, detail, at: at(4) }));
     settle(&log, &pool).await;
     let row = models.find_session(TENANT, SessionId(stream.id)).await.unwrap().unwrap();
+    assert_eq!(row.reach_out_locked_until, Some(at(90)));
     assert_eq!((row.status.as_str(), row.engine.as_deref()), ("WORKING", Some("GOWS")));
     assert_eq!((row.phone.as_deref(), row.pending_action), (Some("+6281234567890"), None));
     assert_eq!(row.last_error.as_deref(), Some("no such session"));
-    assert_eq!((row.created_at, row.updated_at), (at(0), at(4)));
+    assert_eq!((row.created_at, row.updated_at), (at(0), at(5)));
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -172,7 +172,7 @@ async fn whatever_happens_the_counts_equal_counting_the_messages_and_a_view_buil
     for _ in 0..6 {
         let steps = steps().new_tree(&mut runner).unwrap().current();
         sqlx::raw_sql(
-            "truncate messages, message_counts, message_latencies, message_history, message_attempts,
+            "truncate messages, message_texts, message_counts, message_latencies, message_history, message_attempts,
                  projection_checkpoints",
         )
         .execute(&pool)

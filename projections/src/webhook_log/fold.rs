@@ -1,6 +1,7 @@
 //! What a batch of events makes of the webhooks it touches. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::event::Event;
@@ -35,12 +36,16 @@ pub(super) struct Webhook {
 }
 
 /// The webhooks these events are of.
-pub(super) fn touched(events: &[RecordedEvent]) -> BTreeSet<Key> {
-    events.iter().filter(|event| matches!(event.event, Event::Webhook(_))).map(key).collect()
+pub(super) fn touched(events: &[Arc<RecordedEvent>]) -> BTreeSet<Key> {
+    events
+        .iter()
+        .filter(|event| matches!(event.event, Event::Webhook(_)))
+        .map(|event| key(event))
+        .collect()
 }
 
 /// The webhooks after the events.
-pub(super) fn fold(mut known: Known, events: &[RecordedEvent]) -> Known {
+pub(super) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Known {
     for recorded in events {
         let Event::Webhook(event) = &recorded.event else { continue };
         let key = key(recorded);

@@ -1,4 +1,4 @@
-//! `tenant create`, `user create`.
+//! `tenant create`, `tenant policy`, `user create`.
 
 use acceptance::caller::Caller;
 use acceptance::process::Process;
@@ -104,4 +104,20 @@ async fn a_user_whose_making_was_cut_short_is_made_by_the_next_attempt(pool: PgP
     process.kill().await;
     let again = shell.run(&[&create[..], &["--password", "another one"]].concat()).await;
     again.assert_failed_because(&["already"]);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_tenant_has_a_policy_of_its_own_until_it_has_the_default_again(pool: PgPool) {
+    let shell = Shell::new(&pool, NOWHERE);
+    let tenant = shell.json(&["tenant", "create", "--name", "acme"]).await["id"].clone();
+    let tenant = tenant.as_str().unwrap();
+    for (word, shown) in
+        [("resend", json!("resend")), ("hold", json!("hold")), ("default", json!(null))]
+    {
+        let set = ["tenant", "policy", "--tenant", tenant, "--on-unknown", word];
+        assert_eq!(shell.json(&set).await, json!({ "id": tenant, "onUnknown": shown }));
+    }
+    let nobody = Uuid::nil().to_string();
+    let set = ["tenant", "policy", "--tenant", &nobody, "--on-unknown", "hold"];
+    shell.run(&set).await.assert_failed_because(&["no such tenant"]);
 }

@@ -2,9 +2,10 @@
 
 use acceptance::eventually::eventually;
 use acceptance::installation::Installation;
-use acceptance::messages::ledger_of;
+use acceptance::messages::{ledger_of, somebody};
+use acceptance::setup::Setup;
 use acceptance::webhook;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use waha_simulator::{LedgerEntry, Match, Misbehaviour, Outcome, Rule};
 
@@ -95,5 +96,38 @@ async fn news_of_a_message_that_is_none_of_ours_is_kept_and_harmless(pool: PgPoo
     tenant.deliver(&webhook::ack(&session, "3EB0FFFFFFFFFFFFFFFFFF", 3)).await.expect(200);
     tenant.webhooks_are("held", 1).await;
     assert_eq!(tenant.get("/messages").await.body["meta"]["total"], json!(0));
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_message_whatsapp_does_not_acknowledge_is_reported_once_and_may_still_arrive(
+    pool: PgPool,
+) {
+    let setup = Setup::default().set("DELIVERY_ACK_DEADLINE_SECONDS", 3);
+    let stage = Installation::start_with(pool, setup).await;
+    let tenant = stage.tenant().await;
+    let session = tenant.session().await;
+    for text in ["at the server", "nowhere"] {
+        stage.waha.misbehave(Rule::once(Match::text(text), Misbehaviour::NoAcks));
+    }
+    let acknowledged = tenant.send_to(&session, &somebody(1), "at the server").await;
+    let sent = tenant.message_becomes(&acknowledged, "sent").await;
+    let waha_id = sent["wahaMessageId"].as_str().unwrap();
+    tenant.deliver(&webhook::ack(&session, waha_id, 1)).await.expect(200);
+    tenant.webhooks_processed("message.ack", 1).await;
+
+    let id = tenant.send_text(&session, "nowhere").await;
+    let look = async || tenant.message(&id).await;
+    let overdue = eventually("it is overdue", look, |seen| seen["ackOverdueAt"].is_string()).await;
+    assert_eq!(overdue["status"], "sent");
+    let waha_id = overdue["wahaMessageId"].as_str().unwrap();
+    tenant.deliver(&webhook::ack(&session, waha_id, 3)).await.expect(200);
+    assert_eq!(tenant.message_becomes(&id, "read").await["ackOverdueAt"], Value::Null);
+    let story = tenant.story_until(&id, "message_read").await;
+    assert_eq!(story.iter().filter(|event| *event == "message_ack_overdue").count(), 1);
+
+    // The other was handed over before, so its time would have been over before.
+    assert_eq!(tenant.message(&acknowledged).await["ackOverdueAt"], Value::Null);
+    tenant.story_until(&acknowledged, "message_sent").await;
     stage.stop().await;
 }

@@ -19,7 +19,7 @@ enum Needs {
 }
 
 /// Every route that is not open to all. `{id}` stands for an id nobody has.
-const ROUTES: [(&str, &str, Needs); 19] = [
+const ROUTES: [(&str, &str, Needs); 20] = [
     ("GET", "/sessions", Needs::ReadSessions),
     ("POST", "/sessions", Needs::ManageSessions),
     ("GET", "/sessions/{id}", Needs::ReadSessions),
@@ -35,6 +35,7 @@ const ROUTES: [(&str, &str, Needs); 19] = [
     ("GET", "/messages/format-phone/%2B6281234567890", Needs::ReadMessages),
     ("GET", "/messages/{id}", Needs::ReadMessages),
     ("GET", "/messages/{id}/events", Needs::ReadHistory),
+    ("POST", "/messages/{id}/settle", Needs::SendMessages),
     ("GET", "/dead-letters", Needs::ReadMessages),
     ("GET", "/dead-letters/{id}", Needs::ReadMessages),
     ("DELETE", "/dead-letters/{id}", Needs::SendMessages),

@@ -8,7 +8,7 @@
 //!   out: it may have gone whenever WAHA got round to it, and it does not hold up its chat;
 //! - *stuck*: neither at its end nor in doubt, though everything has been in peace for long;
 //! - *contradicted*: shown as failed or expired, though it was sent;
-//! - *unknown*: shown as in doubt, which is right only if nobody can tell.
+//! - *unknown*: shown as in doubt, having been looked for in vain, which is right only if nobody can tell.
 
 use std::collections::{HashMap, HashSet};
 
@@ -108,6 +108,9 @@ fn check_message(evidence: &Evidence, message: &Logged, times: usize, findings: 
         (Claim::Sent, 0) => findings.lost.push(format!("{text}: {status}, and never sent")),
         (Claim::NotSent, 1..) => findings.contradicted.push(format!("{text}: {status}, and sent")),
         (Claim::Waiting, _) => findings.stuck.push(format!("{text}: {status}, sent {times} times")),
+        (Claim::InDoubt, _) if !message.is_left => {
+            findings.stuck.push(format!("{text}: {status}, and not looked for to the end"));
+        }
         (Claim::InDoubt, _) => {
             findings.unknown.push(format!("{text}: sent {times} times"));
             findings.unknown_sent += times;

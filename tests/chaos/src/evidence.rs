@@ -54,6 +54,8 @@ pub struct Logged {
     pub text: String,
     /// Whether the outcome of an attempt was unknown once.
     pub was_in_doubt: bool,
+    /// Whether it was looked for, and left unknown because nothing proves anything.
+    pub is_left: bool,
 }
 
 /// A line of the export.
@@ -95,11 +97,17 @@ impl Export {
                         id: line.stream[line.stream.len() - ID_LENGTH..].to_owned(),
                         text: line.data["body"].as_str().unwrap_or_default().to_owned(),
                         was_in_doubt: false,
+                        is_left: false,
                     });
                 }
                 "message_outcome_unknown" => {
                     if let Some(place) = places.get(&line.stream) {
                         export.messages[*place].was_in_doubt = true;
+                    }
+                }
+                "message_left_unknown" => {
+                    if let Some(place) = places.get(&line.stream) {
+                        export.messages[*place].is_left = true;
                     }
                 }
                 _ => {}

@@ -91,7 +91,7 @@ async fn struck(stage: &mut Stage, plan: Plan, settings: &Settings) -> (Vec<Diar
 /// Leaves the installation alone until nothing is under way any more, or patience ends.
 async fn in_peace(stage: &Stage) {
     let deadline = Instant::now() + PATIENCE;
-    while Instant::now() < deadline && is_busy(stage).await {
+    while Instant::now() < deadline && (is_busy(stage).await || is_looked_for(stage).await) {
         sleep(LOOK_EVERY).await;
     }
 }
@@ -101,6 +101,25 @@ async fn is_busy(stage: &Stage) -> bool {
         for status in UNDER_WAY {
             let answer = tenant.get(&format!("/messages?status={status}&limit=1")).await;
             if answer.status != 200 || !answer.rows().is_empty() {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Whether a message in doubt is still being looked for.
+async fn is_looked_for(stage: &Stage) -> bool {
+    for tenant in stage.tenants() {
+        let answer = tenant.get("/messages?status=unknown&limit=100").await;
+        if answer.status != 200 {
+            return true;
+        }
+        for row in answer.rows() {
+            let id = row["id"].as_str().unwrap_or_default();
+            let history = tenant.get(&format!("/messages/{id}/events?limit=100")).await;
+            let is_left = |event: &serde_json::Value| event["type"] == "message_left_unknown";
+            if history.status != 200 || !history.rows().iter().any(is_left) {
                 return true;
             }
         }

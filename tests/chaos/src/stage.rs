@@ -17,6 +17,9 @@ const SESSIONS_EACH: usize = 2;
 pub const SESSIONS: usize = TENANTS * SESSIONS_EACH;
 /// Hung calls are given up as soon as WAHA's own waits allow.
 const WAHA_TIMEOUT_SECONDS: u32 = 16;
+/// The simulator sends at once or never, so what is not there soon was not sent. The last look at a message in doubt
+/// comes after about five times as long.
+const SETTLE_AFTER_SECONDS: u32 = 3;
 /// More than anybody here can use up.
 const RATE_LIMIT_PER_MINUTE: u32 = 1_000_000;
 
@@ -40,6 +43,7 @@ impl Stage {
         let setup = Setup::default()
             .set("WAHA_TIMEOUT_SECONDS", WAHA_TIMEOUT_SECONDS)
             .set("RATE_LIMIT_PER_MINUTE", RATE_LIMIT_PER_MINUTE)
+            .set("DELIVERY_SETTLE_AFTER_SECONDS", SETTLE_AFTER_SECONDS)
             .set("DELIVERY_BACKOFF_BASE_MS", 50)
             .set("DELIVERY_BACKOFF_MAX_MS", 1_000);
         let waha = Simulator::start(setup.waha.clone()).await.expect("WAHA does not start");

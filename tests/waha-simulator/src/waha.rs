@@ -25,6 +25,8 @@ const WEBHOOK_TIMEOUT: Duration = Duration::from_mins(2);
 /// Everything that changes.
 #[derive(Debug, Default)]
 pub(crate) struct World {
+    /// When the process was started, or last came back.
+    pub(crate) started_ms: i64,
     pub(crate) sessions: BTreeMap<String, Session>,
     pub(crate) phones: u64,
     pub(crate) ledger: Ledger,
@@ -41,7 +43,6 @@ pub(crate) struct World {
 pub(crate) struct Waha {
     pub(crate) options: SimulatorOptions,
     pub(crate) client: reqwest::Client,
-    pub(crate) started_ms: i64,
     pub(crate) changes: watch::Sender<()>,
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: CancellationToken,
@@ -58,11 +59,11 @@ impl Waha {
             .no_proxy()
             .build()?;
         let shutdown = CancellationToken::new();
-        let world = World { memory: shutdown.child_token(), ..World::default() };
+        let started_ms = clock::now_ms();
+        let world = World { started_ms, memory: shutdown.child_token(), ..World::default() };
         Ok(Arc::new(Self {
             options,
             client,
-            started_ms: clock::now_ms(),
             changes: watch::Sender::new(()),
             tasks: TaskTracker::new(),
             shutdown,
@@ -85,6 +86,7 @@ impl Waha {
         let mut world = self.world();
         world.memory.cancel();
         world.memory = self.shutdown.child_token();
+        world.started_ms = clock::now_ms();
         world.held.clear();
         world.ledger.cut_off();
     }

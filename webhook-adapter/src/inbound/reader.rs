@@ -1,7 +1,7 @@
 //! What a stored webhook says, in the domain's words.
 //!
 //! ```text
-//! message, message.any, message.text…   somebody else's -> Arrived    ours -> Acknowledged (Pending)
+//! message, message.any, message.text…   somebody else's -> Arrived    ours -> Echoed
 //! message.ack, message.status           ours            -> Acknowledged
 //! session.status, session.failed                        -> SessionSeen
 //! other events of WAHA                                  -> Nothing
@@ -22,7 +22,7 @@ use super::json;
 mod acknowledgement;
 mod arrival;
 mod kind;
-pub(super) mod moment;
+pub(crate) mod moment;
 mod session;
 
 /// Reads WAHA's webhooks.

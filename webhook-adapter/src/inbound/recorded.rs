@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 /// A webhook as it came.
-pub(super) struct Recorded {
-    pub(super) path: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: String,
+pub(crate) struct Recorded {
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 /// Every recorded webhook, in the order in which they came.
-pub(super) fn webhooks() -> Vec<Recorded> {
+pub(crate) fn webhooks() -> Vec<Recorded> {
     include_str!("../../testdata/webhooks.jsonl").lines().map(webhook).collect()
 }
 

@@ -4,6 +4,7 @@
 //! 201                                        Sent       WAHA handed it to WhatsApp
 //! no connection                              Refused    nothing was written
 //! 4xx, 501                                   Refused    WAHA says so before it gives the text to the engine
+//! 500 with WhatsApp's own "error 463"        Refused    WhatsApp's server would not take it
 //! 5xx, no answer, a broken connection        Unknown    the engine may have had it
 //! anything else (1xx to 3xx, 408)            Unknown    not WAHA's answer to a send
 //! ```
@@ -55,6 +56,7 @@ fn refusal_kind(status: u16, body: &[u8]) -> Option<RefusalKind> {
         422 => Some(unprocessable(&json(body))),
         429 => Some(RefusalKind::RateLimited),
         400..=499 => Some(RefusalKind::Invalid),
+        500 if is_reach_out_lock(&json(body)) => Some(RefusalKind::ReachOutLocked),
         501 => Some(RefusalKind::NotSupported),
         _ => None,
     }
@@ -73,6 +75,16 @@ fn unprocessable(body: &Value) -> RefusalKind {
     } else {
         RefusalKind::Invalid
     }
+}
+
+/// `{"exception":{"message":"2 UNKNOWN: server returned error 463"}}`: the engine passes on what WhatsApp's server
+/// answered, and has no other code for it (#2050). The session may write to those who wrote to it, and to nobody
+/// new for a while.
+fn is_reach_out_lock(body: &Value) -> bool {
+    let words = body["exception"]["message"].as_str().unwrap_or_default();
+    words.split("server returned error ").skip(1).any(|rest| {
+        rest.strip_prefix("463").is_some_and(|end| !end.starts_with(|c: char| c.is_ascii_digit()))
+    })
 }
 
 fn session_status_told(status: u16, body: &[u8]) -> Option<SessionStatus> {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::*;
 
+mod chats;
 mod sending;
 mod server;
 mod sessions;

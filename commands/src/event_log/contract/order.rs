@@ -2,6 +2,7 @@
 //! of news by themselves (E7).
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::ports::event_log::RecordedEvent;
@@ -16,7 +17,7 @@ const APPENDS: usize = 40;
 const BY_ITSELF: Duration = Duration::from_millis(900);
 const ATTEMPTS_MAX: usize = 10;
 
-fn ensure_once_and_in_order(seen: &[RecordedEvent]) -> Result<(), Failure> {
+fn ensure_once_and_in_order(seen: &[Arc<RecordedEvent>]) -> Result<(), Failure> {
     ensure!(seen.is_sorted_by(|a, b| a.position < b.position), "the order is not the positions'");
     let ids: HashSet<_> = recorded_ids(seen).into_iter().collect();
     ensure!(ids.len() == seen.len(), "{} events came twice", seen.len() - ids.len());

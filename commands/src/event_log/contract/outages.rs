@@ -1,9 +1,10 @@
 //! Lines break and servers go away: an append is carried out once, and everybody recovers by himself (E1, E7).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::causes;
-use domain::ports::event_log::{EventLog, LogError};
+use domain::ports::event_log::{EventLog, LogError, RecordedEvent};
 use domain::stream::{ExpectedVersion, Version};
 
 use super::relay::{Breaks, MARK, Relay};
@@ -79,11 +80,9 @@ pub(super) async fn a_reader_goes_on_where_it_was_when_its_line_broke(
     let relay = relay(stage).await?;
     let (writer, reader) = (stage.open()?, stage.open_through(relay.address)?);
     let (start, events) = (stage.end(&*writer).await?, stage.events(30));
-    let mut seen = Vec::new();
+    let mut seen: Vec<Arc<RecordedEvent>> = Vec::new();
     for part in events.chunks(10) {
-        let after = seen
-            .last()
-            .map_or(start, |last: &domain::ports::event_log::RecordedEvent| last.position);
+        let after = seen.last().map_or(start, |last| last.position);
         for event in part {
             append_at(&*writer, stage.stream(), 0, std::slice::from_ref(event)).await?;
         }

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use domain::id::EventId;
 use domain::message::event::{Event as MessageEvent, Moment};
 use domain::ports::event_log::{Actor, Metadata};
-use domain::stream::Category;
+use domain::stream::{Category, Version};
 use domain::webhook;
 
 use super::stage::{Failure, Stage, append_at, ensure, ensure_same, ids, recorded_ids};
@@ -41,6 +41,23 @@ pub(super) async fn a_stream_reads_back_as_it_was_written(stage: &Stage) -> Resu
         ensure!(recorded.recorded_at > DateTime::UNIX_EPOCH, "it has no time: {recorded:?}");
     }
     ensure_same("another stream", &log.read_stream(stage.stream()).await?, &vec![])
+}
+
+pub(super) async fn a_stream_tells_how_many_events_it_holds_as_soon_as_they_are_appended(
+    stage: &Stage,
+) -> Result<(), Failure> {
+    let (log, other) = (stage.open()?, stage.open()?);
+    let (stream, events) = (stage.stream(), stage.events(6));
+    ensure_same("of a stream that is not there", &log.version(stream).await?, &Version(0))?;
+    for (portion, version) in events.chunks(2).zip((0..).step_by(2)) {
+        append_at(&*log, stream, version, portion).await?;
+        for log in [&log, &other] {
+            ensure_same("the version", &log.version(stream).await?, &Version(version + 2))?;
+        }
+    }
+    let asked = [stream, stage.stream(), stream].map(|stream| log.version(stream));
+    let told = futures::future::try_join_all(asked).await?;
+    ensure_same("asked for at once", &told, &vec![Version(6), Version(0), Version(6)])
 }
 
 pub(super) async fn a_large_event_reads_back_whole(stage: &Stage) -> Result<(), Failure> {

@@ -149,7 +149,7 @@ impl Stage {
         log: &dyn EventLog,
         after: Position,
         count: usize,
-    ) -> Result<Vec<RecordedEvent>, LogError> {
+    ) -> Result<Vec<Arc<RecordedEvent>>, LogError> {
         let mut seen = Vec::new();
         let mut after = after;
         while seen.len() < count {
@@ -187,7 +187,7 @@ pub(super) fn ids(events: &[NewEvent]) -> Vec<EventId> {
     events.iter().map(|event| event.id).collect()
 }
 
-pub(super) fn recorded_ids(events: &[RecordedEvent]) -> Vec<EventId> {
+pub(super) fn recorded_ids(events: &[Arc<RecordedEvent>]) -> Vec<EventId> {
     events.iter().map(|event| event.id).collect()
 }
 

@@ -5,6 +5,7 @@
 //! or when the server says that it has caught up. Which stretches of the log hold nothing of ours is
 //! remembered, lest an idle reader have them searched again and again.
 
+use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
 use domain::ports::event_log::{LogError, RecordedEvent};
@@ -64,13 +65,35 @@ pub(super) async fn events_of(
 pub(super) async fn read_stream(
     connection: &Connection,
     stream: StreamName,
-) -> Result<Vec<RecordedEvent>, LogError> {
+) -> Result<Vec<Arc<RecordedEvent>>, LogError> {
     let events = events_of(connection, stream).await.map_err(unavailable)?;
     let events = events.into_iter().zip(1..).map(|(event, version)| {
         let event = record::recorded(stream, &event)?;
-        if event.version == Version(version) { Ok(event) } else { Err(torn(&event)) }
+        if event.version == Version(version) { Ok(Arc::new(event)) } else { Err(torn(&event)) }
     });
     events.collect()
+}
+
+/// How many events a stream holds now: the last one's number.
+pub(super) async fn version(
+    connection: &Connection,
+    stream: StreamName,
+) -> Result<Version, LogError> {
+    let address = &connection.address;
+    let options = ReadStreamOptions::default()
+        .position(StreamPosition::End)
+        .backwards()
+        .max_count(1)
+        .of(address);
+    let read = connection.perform(async |client| {
+        let mut stream = answer(client.read_stream(address.streams.name(stream), &options)).await?;
+        Ok(answer(stream.next()).await?.and_then(|newest| newest.event))
+    });
+    match read.await {
+        Ok(newest) => Ok(newest.map_or(Version(0), |newest| record::version(newest.revision))),
+        Err(Error::ResourceNotFound) => Ok(Version(0)),
+        Err(error) => Err(unavailable(error)),
+    }
 }
 
 /// Decisions are not taken on half a history: somebody truncated the stream behind our back.
@@ -89,14 +112,15 @@ pub(super) async fn read_all(
     quiet: &Quiet,
     after: Position,
     limit: u16,
-) -> Result<Vec<RecordedEvent>, LogError> {
+) -> Result<Vec<Arc<RecordedEvent>>, LogError> {
     let from = quiet.skip(after);
     let address = &connection.address;
     let read = connection.perform(async |client| page(&client, address, from, limit).await);
     let page = read.await.map_err(unavailable)?;
     let last = page.events.last().map_or(after, |(_, event)| record::position(event.position));
     quiet.note(last, page.searched_to);
-    page.events.into_iter().map(|(stream, event)| record::recorded(stream, &event)).collect()
+    let recorded = |(stream, event)| record::recorded(stream, &event).map(Arc::new);
+    page.events.into_iter().map(recorded).collect()
 }
 
 /// What a subscription brought before it was left.

@@ -8,16 +8,15 @@
 
 use std::time::Duration;
 
+use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgPool};
+
+use crate::connections::trusting;
 
 /// Reads of the log at a time.
 const READERS_MAX: u32 = 10;
 /// How long anybody waits for a connection before it fails.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection unused for so long may be gone: it is tried before it is used. Trying each would double the round
-/// trips.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 /// For appenders, this many.
 pub(super) fn appenders(pool: &PgPool, count: u32) -> PgPool {
@@ -37,16 +36,7 @@ fn server(pool: &PgPool, name: &str, plan_cache_mode: &str) -> PgConnectOptions 
 }
 
 fn options(connections_max: u32) -> PgPoolOptions {
-    PgPoolOptions::new()
-        .max_connections(connections_max)
-        .acquire_timeout(CONNECT_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
-            Box::pin(async move {
-                if meta.idle_for < TRUSTED_FOR {
-                    return Ok(true);
-                }
-                connection.ping().await.map(|()| true)
-            })
-        })
+    let options =
+        PgPoolOptions::new().max_connections(connections_max).acquire_timeout(CONNECT_TIMEOUT);
+    trusting(options)
 }

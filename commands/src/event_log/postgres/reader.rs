@@ -5,6 +5,8 @@
 //! skip events, gate or no gate (measured: 11,948 of 88,976). Usually the oldest transaction still open, whatever it
 //! does, is near enough; where it hides events, `horizon` finds out whether it can append at all.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use domain::id::{EventId, TenantId};
 use domain::ports::event_log::{LogError, RecordedEvent};
@@ -38,7 +40,7 @@ struct EventRow {
 pub(super) async fn read_stream(
     pool: &PgPool,
     stream: StreamName,
-) -> Result<Vec<RecordedEvent>, LogError> {
+) -> Result<Vec<Arc<RecordedEvent>>, LogError> {
     let rows: Vec<EventRow> = sqlx::query_as(
         "select transaction_id::text::bigint as transaction_id, position, tenant_id, category,
                 stream_id, version, event_id, event_type, schema_version, data::text as data,
@@ -53,21 +55,7 @@ pub(super) async fn read_stream(
     .fetch_all(pool)
     .await
     .map_err(unavailable)?;
-    rows.into_iter().map(recorded).collect()
-}
-
-/// How many events a stream holds now.
-pub(super) async fn version(pool: &PgPool, stream: StreamName) -> Result<Version, LogError> {
-    let version: Option<i32> = sqlx::query_scalar(
-        "select version from streams where stream_id = $1 and category = $2 and tenant_id = $3",
-    )
-    .bind(stream.id)
-    .bind(stream.category.as_str())
-    .bind(stream.tenant.0)
-    .fetch_optional(pool)
-    .await
-    .map_err(unavailable)?;
-    Ok(Version(version.unwrap_or_default().cast_unsigned()))
+    rows.into_iter().map(|row| recorded(row).map(Arc::new)).collect()
 }
 
 const READ_ALL: &str = "
@@ -84,7 +72,7 @@ pub(super) async fn read_all(
     pool: &PgPool,
     after: Position,
     limit: u16,
-) -> Result<Vec<RecordedEvent>, LogError> {
+) -> Result<Vec<Arc<RecordedEvent>>, LogError> {
     let mut page = read_below(pool, after, limit, None).await?;
     let room = limit.saturating_sub(u16::try_from(page.events.len()).unwrap_or(limit));
     let last = page.events.last().map_or(after, |event| event.position);
@@ -97,7 +85,7 @@ pub(super) async fn read_all(
 }
 
 struct Page {
-    events: Vec<RecordedEvent>,
+    events: Vec<Arc<RecordedEvent>>,
     /// Whether it ends early because it has grown too heavy.
     is_cut: bool,
 }
@@ -118,7 +106,7 @@ async fn read_below(
     let (mut events, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.try_next().await.map_err(unavailable)? {
         bytes += row.data.len() + row.metadata.len();
-        events.push(recorded(row)?);
+        events.push(Arc::new(recorded(row)?));
         if bytes >= READ_BYTES_MAX {
             return Ok(Page { events, is_cut: true });
         }

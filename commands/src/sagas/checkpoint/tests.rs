@@ -28,14 +28,14 @@ async fn advance(checkpoint: &Checkpoint, pool: &PgPool, from: Standing, to: u64
 async fn one_process_reads_for_a_saga_until_it_gives_its_lease_back(pool: PgPool) {
     let ((leases, first), (_, second)) = (process(&pool, 1), process(&pool, 2));
     let standing = first.own().await.unwrap().unwrap();
-    assert_eq!(standing.at, Position::START);
+    assert_eq!(standing.at(), Position::START);
     assert!(second.own().await.unwrap().is_none());
     assert!(advance(&first, &pool, standing, 7).await);
     assert_eq!(second.position().await.unwrap().first, 7);
 
     leases.release_all().await.unwrap();
     let taken_over = second.own().await.unwrap().unwrap();
-    assert_eq!(taken_over.at.first, 7);
+    assert_eq!(taken_over.at().first, 7);
     assert!(taken_over.token > standing.token, "the token must grow, a lease given back or not");
     assert!(first.own().await.unwrap().is_none());
 }
@@ -69,4 +69,24 @@ async fn what_stops_a_saga_is_shown_until_it_moves(pool: PgPool) {
     assert_eq!(status.error.as_deref(), Some("an unknown event"));
     assert!(advance(&checkpoint, &pool, standing, 5).await);
     assert_eq!(statuses(&pool).await.unwrap()[0].error, None);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn past_events_of_no_concern_the_checkpoint_follows_when_there_is_nothing_more(pool: PgPool) {
+    let ((leases, first), (_, second)) = (process(&pool, 1), process(&pool, 2));
+    let standing = first.own().await.unwrap().unwrap();
+    assert!(first.pass(standing, Position { first: 7, second: 1 }, 7).await.unwrap());
+    let passed = first.own().await.unwrap().unwrap();
+    assert_eq!((passed.at().first, first.position().await.unwrap()), (7, Position::START));
+    assert!(first.settle(passed).await.unwrap());
+    assert_eq!(first.position().await.unwrap().first, 7);
+
+    // Another goes on from the checkpoint; what was passed over since is its to pass over.
+    let standing = first.own().await.unwrap().unwrap();
+    assert!(first.pass(standing, Position { first: 9, second: 1 }, 2).await.unwrap());
+    leases.release_all().await.unwrap();
+    assert_eq!(second.own().await.unwrap().unwrap().at().first, 7);
+    let passed =
+        Standing { place: standing.place.past(Position { first: 9, second: 1 }, 2), ..standing };
+    assert!(!first.settle(passed).await.unwrap());
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use domain::id::EventId;
 use domain::message::event::{AttemptStarted, DeadLetterReason, Event as MessageEvent, Queued};
+use domain::message::refusal::RefusalKind;
 use domain::message::retry::RetryPolicy;
 use domain::message::{self, Message};
 use domain::ports::event_log::{Actor, LogError, Metadata, RecordedEvent};
@@ -26,6 +28,7 @@ pub(super) struct Attempts {
     executor: Executor,
     gateway: Arc<dyn MessageGateway>,
     retry: RetryPolicy,
+    reach_out_lock: TimeDelta,
 }
 
 /// What is known of a message before it is sent.
@@ -39,8 +42,9 @@ impl Attempts {
         executor: Executor,
         gateway: Arc<dyn MessageGateway>,
         retry: RetryPolicy,
+        reach_out_lock: TimeDelta,
     ) -> Self {
-        Self { executor, gateway, retry }
+        Self { executor, gateway, retry, reach_out_lock }
     }
 
     pub(super) fn fraction(&self) -> f64 {
@@ -98,6 +102,11 @@ impl Attempts {
         if let SendOutcome::Refused { session_status: Some(status), .. } = &outcome {
             self.report_session(lease, status.clone(), &draft.metadata).await;
         }
+        if let SendOutcome::Refused { refusal, .. } = &outcome
+            && refusal.kind == RefusalKind::ReachOutLocked
+        {
+            self.lock_reach_out(lease, refusal.detail.clone(), &draft.metadata).await;
+        }
         self.record(lease, started.attempt, outcome, &draft.metadata).await?;
         failpoint::reach(Failpoint::OutcomeRecorded);
         Ok(())
@@ -114,9 +123,9 @@ impl Attempts {
         let causation_id = history.last().map(|last| last.id);
         let Some(first) = history.into_iter().next() else { return Ok(None) };
         let metadata = on_behalf_of(&first, causation_id);
-        Ok(match first.event {
+        Ok(match &first.event {
             domain::event::Event::Message(MessageEvent::Queued(queued)) => {
-                Some(Draft { queued, metadata })
+                Some(Draft { queued: queued.clone(), metadata })
             }
             _ => None,
         })
@@ -199,17 +208,39 @@ impl Attempts {
     async fn report_session(&self, lease: &Lease, status: SessionStatus, metadata: &Metadata) {
         let as_of = self.executor.ambient().now();
         let report = session::Report { status, engine: None, phone: None, as_of };
-        let reported = self
-            .executor
-            .execute::<Session>(
-                lease.tenant_id,
-                lease.session_id.0,
-                session::Command::Report(report),
-                metadata.clone(),
-            )
-            .await;
-        if let Err(error) = reported {
-            tracing::warn!(%error, session.id = %lease.session_id, "could not record the session's status");
+        self.tell_session(lease, session::Command::Report(report), metadata).await;
+    }
+
+    /// WhatsApp lets the session write to nobody new: its other first messages wait, replies go on.
+    async fn lock_reach_out(&self, lease: &Lease, detail: String, metadata: &Metadata) {
+        let now = self.executor.ambient().now();
+        let until = now + self.reach_out_lock;
+        let command = session::Command::LockReachOut { until, detail, now };
+        if self.tell_session(lease, command, metadata).await {
+            metrics::counter!("heliograph_reach_out_locks_total").increment(1);
+            let session = lease.session_id;
+            tracing::warn!(
+                session.id = %session, tenant.id = %lease.tenant_id, %until,
+                "WhatsApp has locked session {session} for reaching out: it writes only to those who wrote to it"
+            );
+        }
+    }
+
+    /// Whether it was news to the session.
+    async fn tell_session(
+        &self,
+        lease: &Lease,
+        command: session::Command,
+        metadata: &Metadata,
+    ) -> bool {
+        let (tenant, id) = (lease.tenant_id, lease.session_id);
+        let told = self.executor.execute::<Session>(tenant, id.0, command, metadata.clone()).await;
+        match told {
+            Ok(executed) => !executed.events.is_empty(),
+            Err(error) => {
+                tracing::warn!(%error, session.id = %id, "could not record what WAHA said of the session");
+                false
+            }
         }
     }
 }

@@ -1,25 +1,31 @@
-//! What the delivery saga knows: sessions and the queue of messages.
+//! What the delivery saga knows: sessions, the queue of messages, and those in doubt.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::id::{MessageId, TenantId};
+use domain::id::{MessageId, SessionId, TenantId};
 use domain::ports::event_log::RecordedEvent;
-use domain::sagas::delivery::{Change, Job, react};
+use domain::sagas::delivery::{Change, Job, Look, react};
+use domain::whatsapp::ChatId;
 use sqlx::PgConnection;
 
 use super::super::feeder::Memory;
-use super::{queue, sessions};
+use super::{contacts, doubts, queue, sessions};
 
 pub(super) struct DeliveryMemory;
 
 impl Memory for DeliveryMemory {
     const SAGA: &'static str = "delivery";
 
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        react(event).is_some()
+    }
+
     async fn remember(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<bool, sqlx::Error> {
         let mut net = NetChange::default();
         for event in events {
@@ -28,7 +34,9 @@ impl Memory for DeliveryMemory {
             }
         }
         sessions::apply(connection, &net.sessions).await?;
+        contacts::apply(connection, &net.contacts).await?;
         queue::apply(connection, &net.messages).await?;
+        doubts::apply(connection, &net.messages).await?;
         Ok(!net.is_empty())
     }
 }
@@ -38,6 +46,7 @@ impl Memory for DeliveryMemory {
 struct NetChange {
     messages: HashMap<MessageId, MessageChange>,
     sessions: Vec<(TenantId, Change)>,
+    contacts: HashSet<(SessionId, ChatId)>,
 }
 
 /// What a batch of changes comes to for one message. Applied in the order of the fields.
@@ -54,12 +63,12 @@ pub(super) struct MessageChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Then {
     Retry(DateTime<Utc>),
-    Park,
+    Park(Look),
 }
 
 impl NetChange {
     fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.sessions.is_empty()
+        self.messages.is_empty() && self.sessions.is_empty() && self.contacts.is_empty()
     }
 
     fn add(&mut self, tenant: TenantId, change: Change) {
@@ -72,8 +81,8 @@ impl NetChange {
             Change::Retry { message_id, due_at } => {
                 self.messages.entry(message_id).or_default().then = Some(Then::Retry(due_at));
             }
-            Change::Park { message_id } => {
-                self.messages.entry(message_id).or_default().then = Some(Then::Park);
+            Change::Park { message_id, look } => {
+                self.messages.entry(message_id).or_default().then = Some(Then::Park(look));
             }
             Change::Finish { message_id } => {
                 let message = self.messages.entry(message_id).or_default();
@@ -81,7 +90,11 @@ impl NetChange {
             }
             change @ (Change::OpenSession { .. }
             | Change::SetSession { .. }
+            | Change::LockSession { .. }
             | Change::CloseSession { .. }) => self.sessions.push((tenant, change)),
+            Change::Meet { session_id, chat_id } => {
+                self.contacts.insert((session_id, chat_id));
+            }
         }
     }
 }

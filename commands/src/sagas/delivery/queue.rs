@@ -6,7 +6,6 @@
 mod changes;
 mod claims;
 
-use chrono::{DateTime, Utc};
 use domain::id::{MessageId, SessionId, TenantId};
 use domain::whatsapp::{ChatId, Engine};
 use sqlx::PgPool;
@@ -15,7 +14,7 @@ pub(super) use changes::apply;
 
 /// The messages that wait to be sent.
 #[derive(Clone)]
-pub struct Queue {
+pub(super) struct Queue {
     pool: PgPool,
 }
 
@@ -44,28 +43,7 @@ pub(super) enum Duty {
 
 impl Queue {
     /// In this database.
-    pub fn new(pool: PgPool) -> Self {
+    pub(super) fn new(pool: PgPool) -> Self {
         Self { pool }
-    }
-
-    /// When a message queued now may be expected to go: after those before it, at the session's pace.
-    pub async fn estimate(
-        &self,
-        session: SessionId,
-        rate_per_minute: u32,
-        ready_at: DateTime<Utc>,
-    ) -> Result<DateTime<Utc>, sqlx::Error> {
-        if rate_per_minute == 0 {
-            return Ok(ready_at);
-        }
-        let before: Option<i64> =
-            sqlx::query_scalar("select queued from delivery_sessions where session_id = $1")
-                .bind(session.0)
-                .fetch_optional(&self.pool)
-                .await?;
-        let wait_ms =
-            before.unwrap_or(0).max(0).saturating_mul(60_000) / i64::from(rate_per_minute);
-        let wait = chrono::TimeDelta::try_milliseconds(wait_ms).unwrap_or(chrono::TimeDelta::MAX);
-        Ok(ready_at.checked_add_signed(wait).unwrap_or(ready_at))
     }
 }

@@ -4,6 +4,9 @@
 //! token. Messages wait for tokens; nobody is refused. Each message takes a little more than a token, by
 //! chance, so that they do not leave like clockwork, and never faster than the rate.
 
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
 use domain::id::{EngineId, SessionId, TenantId};
 use domain::sagas::delivery::Change;
 use domain::sagas::delivery::shares::{self, Candidate, Share};
@@ -62,35 +65,47 @@ impl Sessions {
         jitter: f64,
     ) -> Result<Vec<Lease>, sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
-        let candidates = self.candidates(&mut transaction).await?;
+        let (candidates, locked) = self.candidates(&mut transaction).await?;
         let shares = shares::divide(&candidates, slots);
         if shares.is_empty() {
             return Ok(vec![]);
         }
-        let leases = Queue::claim(&mut transaction, owner, &shares).await?;
+        let leases = Queue::claim(&mut transaction, owner, &shares, &locked).await?;
         self.charge(&mut transaction, &shares, jitter).await?;
         transaction.commit().await?;
         Ok(leases)
     }
 
-    /// Working sessions that have a message to send and leave to send it, longest unserved first.
+    /// Working sessions that have a message to send and leave to send it, longest unserved first; and those of them
+    /// that write only to whom they know.
     async fn candidates(
         &self,
         connection: &mut PgConnection,
-    ) -> Result<Vec<Candidate>, sqlx::Error> {
+    ) -> Result<(Vec<Candidate>, HashSet<SessionId>), sqlx::Error> {
         let rows = sqlx::query(
-            "select s.session_id, s.tenant_id, s.served,
-                    case when $1::float8 is null then $3 else floor(least($2, s.tokens + $1 *
-                        extract(epoch from least(now() - s.refilled_at, interval '1 hour'))::float8))
-                    end as tokens,
+            "select s.session_id, s.tenant_id, s.served, pace.tokens,
                     (select count(*) from delivery_jobs f
-                     where f.session_id = s.session_id and f.lease_owner is not null) as calls
+                     where f.session_id = s.session_id and f.lease_owner is not null) as calls,
+                    coalesce(s.reach_out_locked_until > now(), false) as is_locked
              from delivery_sessions s
-             where s.status = 'WORKING' and s.queued > 0
-               and exists (
-                   select from delivery_jobs j
-                   where j.session_id = s.session_id and j.is_head and j.lease_owner is null
-                     and j.due_at <= now())
+             cross join lateral (
+                 select case when $1::float8 is null then $3 else floor(least($2, s.tokens + $1 *
+                     extract(epoch from least(now() - s.refilled_at, interval '1 hour'))::float8))
+                 end as tokens) pace
+             where s.status = 'WORKING' and s.queued > 0 and pace.tokens >= 1
+               and case when s.reach_out_locked_until > now() then exists (
+                       select from known_contacts k
+                       cross join lateral (
+                           select from delivery_jobs j
+                           where j.session_id = k.session_id and j.chat_id = k.chat_id and j.is_head
+                             and j.lease_owner is null and j.due_at <= now()
+                           limit 1) head
+                       where k.session_id = s.session_id)
+                   else (
+                       select j.due_at from delivery_jobs j
+                       where j.session_id = s.session_id and j.is_head and j.lease_owner is null
+                       order by j.due_at limit 1) <= now()
+                   end
              order by s.served_at
              limit $4
              for update of s skip locked",
@@ -101,25 +116,16 @@ impl Sessions {
         .bind(CANDIDATES_MAX)
         .fetch_all(connection)
         .await?;
-        rows.iter()
-            .map(|row| {
-                let calls: i64 = row.try_get("calls")?;
-                let tokens: f64 = row.try_get("tokens")?;
-                let room = u32::try_from((CALLS_MAX - calls).max(0)).unwrap_or(0);
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "whole, and between 0 and a million"
-                )]
-                let tokens = tokens.max(0.0) as u32;
-                Ok(Candidate {
-                    session_id: SessionId(row.try_get::<Uuid, _>("session_id")?),
-                    tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
-                    allowance: tokens.min(room),
-                    served: row.try_get::<i64, _>("served")?.cast_unsigned(),
-                })
-            })
-            .collect()
+        let mut locked = HashSet::new();
+        let mut candidates = Vec::new();
+        for row in &rows {
+            let candidate = candidate(row)?;
+            if row.try_get("is_locked")? {
+                locked.insert(candidate.session_id);
+            }
+            candidates.push(candidate);
+        }
+        Ok((candidates, locked))
     }
 
     /// Takes the tokens, and notes whose turn it was.
@@ -156,6 +162,24 @@ impl Sessions {
     }
 }
 
+fn candidate(row: &sqlx::postgres::PgRow) -> Result<Candidate, sqlx::Error> {
+    let calls: i64 = row.try_get("calls")?;
+    let tokens: f64 = row.try_get("tokens")?;
+    let room = u32::try_from((CALLS_MAX - calls).max(0)).unwrap_or(0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole, and between 0 and a million"
+    )]
+    let tokens = tokens.max(0.0) as u32;
+    Ok(Candidate {
+        session_id: SessionId(row.try_get::<Uuid, _>("session_id")?),
+        tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
+        allowance: tokens.min(room),
+        served: row.try_get::<i64, _>("served")?.cast_unsigned(),
+    })
+}
+
 /// What events do to sessions. Rare, so one statement each.
 pub(super) async fn apply(
     connection: &mut PgConnection,
@@ -170,12 +194,16 @@ pub(super) async fn apply(
                 let engine = engine.map(domain::whatsapp::Engine::as_str);
                 set(connection, *session_id, status.as_str(), engine).await?;
             }
+            Change::LockSession { session_id, until } => {
+                lock(connection, *session_id, *until).await?;
+            }
             Change::CloseSession { session_id } => {
                 set(connection, *session_id, DELETED, None).await?;
             }
             Change::Enqueue(_)
             | Change::Retry { .. }
             | Change::Park { .. }
+            | Change::Meet { .. }
             | Change::Finish { .. } => {}
         }
     }
@@ -218,6 +246,19 @@ async fn set(
     .bind(engine)
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+async fn lock(
+    connection: &mut PgConnection,
+    session: SessionId,
+    until: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update delivery_sessions set reach_out_locked_until = $2 where session_id = $1")
+        .bind(session.0)
+        .bind(until)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! What the session saga knows: what is to be done in WAHA.
 
+use std::sync::Arc;
+
 use domain::event::Event;
 use domain::id::SessionId;
 use domain::ports::event_log::RecordedEvent;
@@ -14,10 +16,14 @@ pub(super) struct SessionMemory;
 impl Memory for SessionMemory {
     const SAGA: &'static str = "sessions";
 
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Session(_))
+    }
+
     async fn remember(
         &self,
         connection: &mut PgConnection,
-        events: &[RecordedEvent],
+        events: &[Arc<RecordedEvent>],
     ) -> Result<bool, sqlx::Error> {
         let mut is_news = false;
         for recorded in events {

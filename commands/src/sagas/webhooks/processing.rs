@@ -11,11 +11,15 @@ use domain::ports::waha::WebhookReader;
 use domain::sagas::webhooks::{Acknowledgement, Reaction, react};
 use domain::session::Session;
 use domain::webhook::{self, Effect, Webhook};
+use domain::whatsapp::Ack;
 use failpoint::Failpoint;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::super::SagaError;
+use super::super::delivery::doubts;
+use super::deadlines::Deadlines;
 use super::identities::{Identities, Identity};
 use crate::executor::{CommandError, Executor};
 
@@ -23,23 +27,32 @@ use crate::executor::{CommandError, Executor};
 const CONCURRENT_MAX: usize = 16;
 
 pub(super) struct Processing {
+    pool: PgPool,
     executor: Executor,
     reader: Arc<dyn WebhookReader>,
     identities: Identities,
+    deadlines: Deadlines,
 }
 
 impl Processing {
     pub(super) fn new(
+        pool: PgPool,
         executor: Executor,
         reader: Arc<dyn WebhookReader>,
         identities: Identities,
+        deadlines: Deadlines,
     ) -> Self {
-        Self { executor, reader, identities }
+        Self { pool, executor, reader, identities, deadlines }
+    }
+
+    /// Whether the event is a webhook to be processed.
+    pub(super) fn concerns(event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::Webhook(webhook::Event::Received(_)))
     }
 
     /// Processes the webhooks among `events`.
-    pub(super) async fn process(&self, events: Vec<RecordedEvent>) -> Result<(), SagaError> {
-        let mut by_session: HashMap<Option<SessionId>, Vec<RecordedEvent>> = HashMap::new();
+    pub(super) async fn process(&self, events: Vec<Arc<RecordedEvent>>) -> Result<(), SagaError> {
+        let mut by_session: HashMap<Option<SessionId>, Vec<Arc<RecordedEvent>>> = HashMap::new();
         for recorded in events {
             if let Event::Webhook(webhook::Event::Received(received)) = &recorded.event {
                 by_session.entry(received.session_id).or_default().push(recorded);
@@ -52,7 +65,7 @@ impl Processing {
             .await
     }
 
-    async fn process_in_order(&self, webhooks: Vec<RecordedEvent>) -> Result<(), SagaError> {
+    async fn process_in_order(&self, webhooks: Vec<Arc<RecordedEvent>>) -> Result<(), SagaError> {
         for recorded in webhooks {
             if let Event::Webhook(webhook::Event::Received(received)) = &recorded.event {
                 self.process_one(&recorded, received).await?;
@@ -71,8 +84,7 @@ impl Processing {
                 causation_id: None,
                 request_id: None,
             };
-            let command = news.clone().into_command();
-            self.tell(identity.tenant, identity.message, command, metadata).await?;
+            self.tell_news(identity.tenant, identity.message, news.clone(), metadata).await?;
         }
         for (identity, _) in held {
             failpoint::reach(Failpoint::HeldNewsTold);
@@ -119,6 +131,13 @@ impl Processing {
     ) -> Result<Effect, SagaError> {
         match reaction {
             Reaction::Acknowledge(news) => self.acknowledge(tenant, session, news, metadata).await,
+            Reaction::Echo(news, chat_id) => {
+                let effect = self.acknowledge(tenant, session, news, metadata).await?;
+                if let (Effect::Held, Some(chat_id)) = (effect, chat_id) {
+                    doubts::hurry(&self.pool, session, &chat_id).await?;
+                }
+                Ok(effect)
+            }
             Reaction::Message(id, command) => {
                 self.tell(tenant, id, command, metadata.clone()).await
             }
@@ -139,11 +158,27 @@ impl Processing {
         metadata: &Metadata,
     ) -> Result<Effect, SagaError> {
         if let Some(message) = self.identities.find(session, &news.waha_message_id).await? {
-            return self.tell(tenant, message, news.into_command(), metadata.clone()).await;
+            return self.tell_news(tenant, message, news, metadata.clone()).await;
         }
         self.identities.hold(session, &news).await?;
         failpoint::reach(Failpoint::NewsHeld);
         Ok(Effect::Held)
+    }
+
+    async fn tell_news(
+        &self,
+        tenant: TenantId,
+        message: MessageId,
+        news: Acknowledgement,
+        metadata: Metadata,
+    ) -> Result<Effect, SagaError> {
+        let (ack, at) = (news.ack, news.at);
+        let effect = self.tell(tenant, message, news.into_command(), metadata).await?;
+        // What is further than this is told by the message's own events.
+        if ack == Ack::Server {
+            self.deadlines.acknowledged(tenant, message, at).await?;
+        }
+        Ok(effect)
     }
 
     async fn tell(

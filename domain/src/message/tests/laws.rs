@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use super::doubt::{Finding, OnUnknown, OrderedBy, Sighting};
+use super::event::FindingKind;
 use super::*;
 
 /// A command, with attempts counted back from the latest: 0 is the latest itself.
@@ -11,6 +13,8 @@ enum Ask {
     Confirm { back: u32 },
     Refuse { back: u32, kind: RefusalKind },
     LoseSight { back: u32 },
+    Look { back: u32, finding: Finding, on_unknown: OnUnknown, at: i64 },
+    Settle(Verdict),
     Acknowledge(Ack),
     Expire { at: i64 },
     GiveUp,
@@ -38,13 +42,37 @@ fn refusals() -> impl Strategy<Value = RefusalKind> {
     ]
 }
 
+fn findings() -> impl Strategy<Value = Finding> {
+    prop_oneof![
+        1 => acks().prop_map(|ack| Finding::Found(sighting(ack))),
+        4 => Just(Finding::Absent),
+        2 => Just(Finding::Undecidable { reason: String::new() }),
+    ]
+}
+
+fn verdicts() -> impl Strategy<Value = Verdict> {
+    prop_oneof![Just(Verdict::Sent), Just(Verdict::Resend), Just(Verdict::Failed)]
+}
+
+fn sighting(ack: Ack) -> Sighting {
+    Sighting { waha_message_id: whatsapp_id(), ack, at: now() }
+}
+
+fn looks() -> impl Strategy<Value = Ask> {
+    let policies = prop_oneof![Just(OnUnknown::Hold), Just(OnUnknown::Resend)];
+    (0_u32..2, findings(), policies, 60_i64..200)
+        .prop_map(|(back, finding, on_unknown, at)| Ask::Look { back, finding, on_unknown, at })
+}
+
 /// Attempts move often, so that long histories are reached; what ends a history comes more seldom.
 fn asks() -> impl Strategy<Value = Ask> {
     prop_oneof![
         8 => (any::<bool>(), 0_i64..90).prop_map(|(takes_ids, at)| Ask::Start { takes_ids, at }),
         2 => (0_u32..3).prop_map(|back| Ask::Confirm { back }),
         6 => (0_u32..3, refusals()).prop_map(|(back, kind)| Ask::Refuse { back, kind }),
-        2 => (0_u32..3).prop_map(|back| Ask::LoseSight { back }),
+        4 => (0_u32..3).prop_map(|back| Ask::LoseSight { back }),
+        6 => looks(),
+        1 => verdicts().prop_map(Ask::Settle),
         2 => acks().prop_map(Ask::Acknowledge),
         1 => (0_i64..120).prop_map(|at| Ask::Expire { at }),
         1 => Just(Ask::GiveUp),
@@ -66,6 +94,13 @@ fn command(ask: &Ask, history: &[Event]) -> Command {
         Ask::Confirm { back } => confirm(attempt(back)),
         Ask::Refuse { back, kind } => refuse(attempt(back), kind),
         Ask::LoseSight { back } => lose_sight_of(attempt(back)),
+        Ask::Look { back, ref finding, on_unknown, at } => Command::RecordLook {
+            attempt: attempt(back),
+            finding: finding.clone(),
+            policy: SettlePolicy { on_unknown, ..SETTLING },
+            now: seconds(at),
+        },
+        Ask::Settle(verdict) => Command::Settle { verdict, now: now() },
         Ask::Acknowledge(ack) => acknowledge(ack),
         Ask::Expire { at } => Command::Expire { now: seconds(at) },
         Ask::GiveUp => give_up(DeadLetterReason::SessionDeleted),
@@ -109,7 +144,7 @@ proptest! {
     }
 
     #[test]
-    fn no_attempt_starts_while_another_is_open_or_in_doubt(life in lives()) {
+    fn no_attempt_starts_while_another_is_open_or_in_doubt_unless_that_was_ordered(life in lives()) {
         let mut is_open = false;
         let mut latest = 0;
         for event in life {
@@ -120,9 +155,11 @@ proptest! {
                     (is_open, latest) = (true, started.attempt);
                 }
                 Event::OutcomeUnknown(_) => prop_assert!(is_open),
-                Event::AttemptRefused(_) | Event::Sent(_) | Event::DeadLettered(_) => {
-                    is_open = false;
-                }
+                Event::AttemptRefused(_)
+                | Event::AbsenceProven(_)
+                | Event::ResendOrdered(_)
+                | Event::Sent(_)
+                | Event::DeadLettered(_) => is_open = false,
                 _ => {}
             }
         }
@@ -154,6 +191,36 @@ proptest! {
                 Event::AttemptStarted(_) | Event::Redriven(_) => prop_assert!(!is_sent),
                 _ => {}
             }
+        }
+    }
+
+    #[test]
+    fn absence_is_proven_only_by_seeing_it_twice_after_the_grace(life in lives()) {
+        let (mut since, mut seen) = (now(), vec![]);
+        for event in life {
+            match event {
+                Event::OutcomeUnknown(unknown) => (since, seen) = (unknown.at, vec![]),
+                Event::LookedUp(looked) => seen.push(looked),
+                Event::AbsenceProven(_) => {
+                    let last: Vec<_> = seen.iter().rev().take(2).collect();
+                    prop_assert_eq!(last.len(), 2);
+                    for look in last {
+                        prop_assert_eq!(look.finding, FindingKind::Absent);
+                        prop_assert!(look.at >= since + SETTLING.grace);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn the_policy_orders_one_repeat_between_redrives_at_most(life in lives()) {
+        for generation in life.split(|event| matches!(event, Event::Redriven(_))) {
+            let by_policy = |event: &&Event| {
+                matches!(event, Event::ResendOrdered(ordered) if ordered.by == OrderedBy::Policy)
+            };
+            prop_assert!(generation.iter().filter(by_policy).count() <= 1);
         }
     }
 

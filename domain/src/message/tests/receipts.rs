@@ -2,6 +2,7 @@
 
 use super::*;
 
+use super::event::AckOverdue;
 use DeadLetterReason as Dead;
 
 #[test]
@@ -28,9 +29,11 @@ fn an_acknowledgement_may_come_before_the_answer() {
 
 #[test]
 fn an_echo_or_the_servers_acknowledgement_proves_no_more_than_the_sending() {
-    for ack in [Ack::Pending, Ack::Server] {
+    for (ack, evidence) in
+        [(Ack::Pending, Evidence::Echo), (Ack::Server, Evidence::Acknowledgement)]
+    {
         let sending = given(&[queued(), started(1)]);
-        assert_eq!(sending.decide(acknowledge(ack)), Ok(vec![proven(1)]));
+        assert_eq!(sending.decide(acknowledge(ack)), Ok(vec![sent(1, evidence)]));
         let sent = given(&[queued(), started(1), answered(1)]);
         assert_eq!(sent.decide(acknowledge(ack)), Ok(vec![]));
     }
@@ -43,6 +46,31 @@ fn late_and_repeated_acknowledgements_record_nothing() {
         assert_eq!(was_read.decide(acknowledge(ack)), Ok(vec![]), "{ack:?}");
     }
     assert_eq!(was_read.decide(acknowledge(Ack::Played)), Ok(vec![played()]));
+}
+
+#[test]
+fn an_overdue_acknowledgement_is_reported_once_and_still_awaited() {
+    let report = |attempt| Command::ReportAckOverdue { attempt, now: now() };
+    let overdue = Event::AckOverdue(AckOverdue { attempt: 1, at: now() });
+    let mut history = vec![queued(), started(1), answered(1)];
+    assert_eq!(given(&history).decide(report(1)), Ok(vec![overdue.clone()]));
+    assert_eq!(given(&history).decide(report(2)), Err(Rejection::StaleAttempt));
+    history.push(overdue);
+    assert_eq!(given(&history).decide(report(1)), Ok(vec![]));
+    assert_eq!(given(&history).decide(acknowledge(Ack::Device)), Ok(vec![delivered()]));
+}
+
+#[test]
+fn what_has_come_further_or_was_never_sent_is_not_overdue() {
+    for history in [
+        vec![queued(), started(1)],
+        vec![queued(), started(1), unknown(1)],
+        vec![queued(), started(1), answered(1), delivered()],
+        vec![queued(), started(1), answered(1), rejected(1)],
+    ] {
+        let command = Command::ReportAckOverdue { attempt: 1, now: now() };
+        assert_eq!(given(&history).decide(command), Ok(vec![]), "{history:?}");
+    }
 }
 
 #[test]

@@ -3,15 +3,18 @@ use uuid::Uuid;
 
 use super::*;
 use crate::id::{EventId, TenantId};
-use crate::message::content::CustomerMetadata;
+use crate::message::content::{ContentKind, CustomerMetadata};
+use crate::message::doubt::OrderedBy;
 use crate::message::event::{
-    AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered, Evidence, Moment,
-    OutcomeUnknown, Queued, Redriven, Sent,
+    AbsenceProven, AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered, Evidence,
+    FindingKind, LeftUnknown, LookedUp, Moment, OutcomeUnknown, Queued, Redriven, ResendOrdered,
+    Sent,
 };
 use crate::message::refusal::{Refusal, RefusalKind};
 use crate::ports::event_log::{Actor, Metadata, StoredForm};
 use crate::session::event::{ActionRequested, Created, Deleted, StatusChanged};
 use crate::stream::{Category, Position, StreamName, Version};
+use crate::whatsapp::WahaMessageId;
 
 const MESSAGE_ID: MessageId = MessageId(Uuid::from_u128(7));
 const SESSION_ID: SessionId = SessionId(Uuid::from_u128(8));
@@ -108,7 +111,52 @@ fn a_refused_attempt_waits_unless_it_was_the_last() {
 fn a_message_in_doubt_is_kept_and_not_sent() {
     let (attempt, detail, at) = (1, String::new(), seconds(20));
     let unknown = MessageEvent::OutcomeUnknown(OutcomeUnknown { attempt, detail, at });
-    assert_eq!(after(unknown), Some(Change::Park { message_id: MESSAGE_ID }));
+    let look = Look::First(at);
+    assert_eq!(after(unknown), Some(Change::Park { message_id: MESSAGE_ID, look }));
+}
+
+#[test]
+fn a_doubt_is_looked_into_until_it_is_settled_or_left() {
+    let (attempt, message_id, at) = (1, MESSAGE_ID, seconds(20));
+    let looked = |next_look_at| {
+        let (finding, reason) = (FindingKind::Absent, None);
+        let looked = LookedUp { attempt, look: 1, finding, absences: 0, reason, next_look_at, at };
+        after(MessageEvent::LookedUp(looked))
+    };
+    let park = |look| Some(Change::Park { message_id, look });
+    assert_eq!(looked(Some(seconds(30))), park(Look::Again(seconds(30))));
+    assert_eq!(looked(None), park(Look::Never));
+    let left = LeftUnknown { attempt, reason: String::new(), at };
+    assert_eq!(after(MessageEvent::LeftUnknown(left)), park(Look::Never));
+
+    let retry = Some(Change::Retry { message_id, due_at: at });
+    assert_eq!(after(MessageEvent::AbsenceProven(AbsenceProven { attempt, at })), retry);
+    let ordered = ResendOrdered { attempt, by: OrderedBy::Person, reason: None, at };
+    assert_eq!(after(MessageEvent::ResendOrdered(ordered)), retry);
+}
+
+#[test]
+fn who_writes_is_met_under_the_chat_their_messages_go_to() {
+    let received = |chat: &str, from: Option<&str>| {
+        let received = Received {
+            session_id: SESSION_ID,
+            chat_id: ChatId(chat.to_owned()),
+            from: from.map(|number| number.parse().unwrap()),
+            body: String::new(),
+            kind: ContentKind::Text,
+            waha_message_id: WahaMessageId("A".to_owned()),
+            at: seconds(1),
+        };
+        match after(MessageEvent::Received(Box::new(received))) {
+            Some(Change::Meet { session_id: SESSION_ID, chat_id }) => chat_id.0,
+            other => panic!("{other:?}"),
+        }
+    };
+    let number = Some("+6281234567890");
+    assert_eq!(received("6281234567890@c.us", number), "6281234567890@c.us");
+    assert_eq!(received("222222222222222@lid", number), "6281234567890@c.us");
+    assert_eq!(received("222222222222222@lid", None), "222222222222222@lid");
+    assert_eq!(received("120363@g.us", number), "120363@g.us");
 }
 
 #[test]

@@ -14,6 +14,10 @@ fn reports() -> impl Strategy<Value = Command> {
         .prop_map(|(status, as_of)| report(status, seconds(as_of)))
 }
 
+fn lock(at: i64) -> Command {
+    Command::LockReachOut { until: seconds(at + 5), detail: String::new(), now: seconds(at) }
+}
+
 fn commands() -> impl Strategy<Value = Command> {
     prop_oneof![
         1 => Just(create()),
@@ -21,6 +25,7 @@ fn commands() -> impl Strategy<Value = Command> {
         4 => actions().prop_map(complete),
         2 => actions().prop_map(fail),
         4 => reports(),
+        1 => (0_i64..20).prop_map(lock),
     ]
 }
 
@@ -52,7 +57,7 @@ proptest! {
                     pending = None;
                 }
                 Event::Deleted(_) => prop_assert_eq!(pending, Some(Action::Delete)),
-                Event::StatusChanged(_) => {}
+                Event::StatusChanged(_) | Event::ReachOutLocked(_) => {}
             }
         }
     }

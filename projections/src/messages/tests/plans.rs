@@ -11,6 +11,7 @@ use crate::messages::status::{Direction, MessageStatus};
 use crate::page::{Cursor, Page};
 use crate::testing::at;
 
+const SEARCH: &str = "message_texts_search";
 const TENANT: TenantId = TenantId(Uuid::from_u128(1));
 
 /// 20,000 messages of eight tenants.
@@ -31,7 +32,14 @@ async fn fill(pool: &PgPool) {
     .execute(pool)
     .await
     .unwrap();
-    sqlx::raw_sql("vacuum analyze messages").execute(pool).await.unwrap();
+    sqlx::raw_sql(
+        "insert into message_texts (tenant_id, message_id, text)
+         select tenant_id, id, body || E'\\x1f' || recipient from messages",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
+    sqlx::raw_sql("vacuum analyze messages, message_texts").execute(pool).await.unwrap();
 }
 
 async fn plan(connection: &mut PgConnection, mut query: QueryBuilder<Postgres>) -> String {
@@ -66,14 +74,14 @@ async fn no_list_and_no_search_reads_the_whole_table(pool: PgPool) {
         (MessageFilter { from: text("+628121000001"), ..all() }, "messages_by_sender"),
         (MessageFilter { client_reference: text("order-1"), ..all() }, "messages_by_reference"),
         (MessageFilter { from_date: Some(at(-9_000)), ..all() }, "messages_newest"),
-        (MessageFilter { search: text("c4ca4238"), ..all() }, "messages_search"),
-        (MessageFilter { search: text("+62812100000"), ..all() }, "messages_search"),
+        (MessageFilter { search: text("c4ca4238"), ..all() }, SEARCH),
+        (MessageFilter { search: text("+62812100000"), ..all() }, SEARCH),
         (MessageFilter { search: text("is on"), ..all() }, "messages_"),
         (MessageFilter { search: text("i"), ..all() }, "messages_"),
     ];
     // By its text, not only by its tenant: see the view in the migration.
     let searches_text = |plan: &str| {
-        plan.lines().any(|line| line.contains("Index Cond") && line.contains("body ~~*"))
+        plan.lines().any(|line| line.contains("Index Cond") && line.contains("text ~~*"))
     };
     let page = Page::after(Cursor::new(at(0), Uuid::nil()), 20).unwrap();
     for (filter, index) in cases {
@@ -82,7 +90,7 @@ async fn no_list_and_no_search_reads_the_whole_table(pool: PgPool) {
             list::push_rows(&mut rows, TENANT, &filter, page);
             let plan = plan(&mut reader, rows).await;
             assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{filter:?}\n{plan}");
-            assert!(index != "messages_search" || searches_text(&plan), "{filter:?}\n{plan}");
+            assert!(index != SEARCH || searches_text(&plan), "{filter:?}\n{plan}");
         }
         let mut count = QueryBuilder::new("explain ");
         list::push_count(&mut count, TENANT, &filter);

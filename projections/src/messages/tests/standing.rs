@@ -3,8 +3,8 @@
 use domain::id::MessageId;
 use domain::message::content::ContentKind;
 use domain::message::event::{
-    AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered, Event, Evidence,
-    OutcomeUnknown, Received, Redriven, Sent,
+    AbsenceProven, AckOverdue, AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered,
+    Event, Evidence, LeftUnknown, OutcomeUnknown, Received, Redriven, Sent,
 };
 use domain::message::refusal::{Refusal, RefusalKind};
 use domain::priority::Priority;
@@ -82,7 +82,7 @@ async fn a_queued_message_is_shown_in_the_contract_s_words(pool: PgPool) {
             "priority": "high", "attempts": 0, "wahaMessageId": null,
             "clientReference": "order-7", "metadata": { "order": 7 },
             "sendAt": null, "expiresAt": null, "createdAt": "2026-11-20T10:00:00Z",
-            "sentAt": null, "deliveredAt": null, "readAt": null, "playedAt": null,
+            "sentAt": null, "ackOverdueAt": null, "deliveredAt": null, "readAt": null, "playedAt": null,
             "failedAt": null, "lastError": null,
         })
     );
@@ -110,6 +110,44 @@ async fn an_unknown_outcome_is_shown_as_such(pool: PgPool) {
     let row = row(&pool, &events).await;
     assert_eq!((row.status, row.attempts), (MessageStatus::Unknown, 1));
     assert_eq!(row.last_error.as_deref(), Some("timed out\u{fffd}"));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_doubt_that_is_left_shows_its_reason(pool: PgPool) {
+    let unknown = OutcomeUnknown { attempt: 1, detail: "timed out".into(), at: at(2) };
+    let in_doubt = [Event::Queued(queued(0)), started(1, 1), Event::OutcomeUnknown(unknown)];
+    let left = LeftUnknown { attempt: 1, reason: "WAHA keeps no messages".into(), at: at(3) };
+    let left = row(&pool, &[&in_doubt[..], &[Event::LeftUnknown(left)]].concat()).await;
+    assert_eq!(left.status, MessageStatus::Unknown);
+    assert_eq!(left.last_error.as_deref(), Some("WAHA keeps no messages"));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_is_proven_absent_is_retried(pool: PgPool) {
+    let unknown = OutcomeUnknown { attempt: 1, detail: "timed out".into(), at: at(2) };
+    let absent = Event::AbsenceProven(AbsenceProven { attempt: 1, at: at(3) });
+    let events = [Event::Queued(queued(0)), started(1, 1), Event::OutcomeUnknown(unknown), absent];
+    let row = row(&pool, &events).await;
+    assert_eq!(
+        (row.status, row.last_error.as_deref()),
+        (MessageStatus::Retrying, Some("timed out"))
+    );
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn an_overdue_acknowledgement_is_shown(pool: PgPool) {
+    let overdue = Event::AckOverdue(AckOverdue { attempt: 1, at: at(4) });
+    let events = [Event::Queued(queued(0)), started(1, 1), sent(2), overdue];
+    let shown = row(&pool, &events).await;
+    assert_eq!((shown.status, shown.ack_overdue_at), (MessageStatus::Sent, Some(at(4))));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_has_arrived_is_not_overdue(pool: PgPool) {
+    let overdue = Event::AckOverdue(AckOverdue { attempt: 1, at: at(4) });
+    let arrived = Event::Delivered(moment(5));
+    let events = [Event::Queued(queued(0)), started(1, 1), sent(2), overdue, arrived];
+    assert_eq!(row(&pool, &events).await.ack_overdue_at, None);
 }
 
 #[sqlx::test(migrations = "../migrations")]

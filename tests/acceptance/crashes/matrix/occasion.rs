@@ -50,7 +50,9 @@ impl Occasion {
             | Failpoint::OutcomeRecorded
             | Failpoint::IdentitiesLearnt => Self::Send,
             Failpoint::WahaRefused => Self::SendRefused,
-            Failpoint::WahaBrokeOff => Self::SendBrokenOff,
+            Failpoint::WahaBrokeOff | Failpoint::LookTaken | Failpoint::LookRecorded => {
+                Self::SendBrokenOff
+            }
             Failpoint::NewsHeld | Failpoint::HeldNewsTold => Self::SendAcknowledgedEarly,
             Failpoint::WebhookVerified
             | Failpoint::WebhookStored
@@ -76,10 +78,12 @@ impl Occasion {
 
     /// The installation it is asked in.
     pub(super) fn setup(self) -> Setup {
+        // The simulator sends at once or never, so what is not there soon was not sent.
+        let setup = Setup::default().set("DELIVERY_SETTLE_AFTER_SECONDS", 1);
         match self {
             // Its messages have ids of its own choice, so news of them can come before they are known.
-            Self::SendAcknowledgedEarly => Setup::default().engine(Engine::Webjs),
-            _ => Setup::default(),
+            Self::SendAcknowledgedEarly => setup.engine(Engine::Webjs),
+            _ => setup,
         }
     }
 

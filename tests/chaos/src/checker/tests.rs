@@ -9,7 +9,13 @@ fn flawless() -> Evidence {
     for text in ["first", "second", "third"] {
         let (id, chat) = (format!("id of {text}"), "a chat".to_owned());
         evidence.accepted.push(Accepted { id: id.clone(), text: text.to_owned(), chat });
-        evidence.log.push(Logged { id: id.clone(), text: text.to_owned(), was_in_doubt: false });
+        let (id_logged, text_logged) = (id.clone(), text.to_owned());
+        evidence.log.push(Logged {
+            id: id_logged,
+            text: text_logged,
+            was_in_doubt: false,
+            is_left: false,
+        });
         evidence.ledger.push(sent(text));
         evidence.shown.insert(id, "read".to_owned());
     }

@@ -32,9 +32,10 @@ async fn version(State(waha): State<Arc<Waha>>) -> Response {
 }
 
 async fn status(State(waha): State<Arc<Waha>>) -> Response {
+    let started_ms = waha.world().started_ms;
     nest::ok(&json!({
-        "startTimestamp": waha.started_ms,
-        "uptime": clock::now_ms() - waha.started_ms,
+        "startTimestamp": started_ms,
+        "uptime": clock::now_ms() - started_ms,
         "worker": { "id": "" },
     }))
 }

@@ -33,7 +33,7 @@ pub(super) fn read_word(webhook: Webhook<'_>) -> Option<Observation> {
 }
 
 /// Of the message in the payload.
-pub(super) fn acknowledged(webhook: Webhook<'_>, ack: Ack) -> Option<Observation> {
+fn acknowledged(webhook: Webhook<'_>, ack: Ack) -> Option<Observation> {
     let waha_message_id = message_id::find(&webhook.payload["id"])?;
     Some(Observation::Acknowledged { waha_message_id, ack, at: webhook.event_at() })
 }

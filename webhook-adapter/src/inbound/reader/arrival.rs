@@ -8,10 +8,9 @@
 use domain::body::MessageBody;
 use domain::phone::PhoneNumber;
 use domain::ports::waha::{Arrival, Observation};
-use domain::whatsapp::Ack;
 use serde_json::Value;
 
-use super::{Webhook, acknowledgement, kind};
+use super::{Webhook, kind};
 use crate::{address, message_id};
 
 /// Where engines keep the number of a hidden sender in a group: NOWEB, GOWS.
@@ -24,8 +23,7 @@ pub(super) fn read(webhook: Webhook<'_>) -> Option<Observation> {
     let payload = webhook.payload;
     let is_own = payload["fromMe"].as_bool().or_else(|| message_id::is_own(&payload["id"]));
     if is_own == Some(true) {
-        // That it stands among the chat's messages proves it was handed over, not how far it has come.
-        return acknowledgement::acknowledged(webhook, Ack::Pending);
+        return echo(webhook);
     }
     let waha_message_id = message_id::find(&payload["id"])?;
     let from = payload["from"].as_str()?;
@@ -49,6 +47,18 @@ pub(super) fn read(webhook: Webhook<'_>) -> Option<Observation> {
         kind: kind::of(webhook.event, payload),
         at: webhook.written_at(),
     })))
+}
+
+/// In the engines' words `from` may be us or the chat; the id always names the chat.
+fn echo(webhook: Webhook<'_>) -> Option<Observation> {
+    let payload = webhook.payload;
+    let elsewhere = || payload["to"].as_str().or_else(|| payload["from"].as_str());
+    let chat = message_id::chat(&payload["id"]).or_else(elsewhere);
+    Some(Observation::Echoed {
+        waha_message_id: message_id::find(&payload["id"])?,
+        chat_id: chat.and_then(address::chat),
+        at: webhook.event_at(),
+    })
 }
 
 /// The sender's number: in the address, or beside it when the address is hidden.

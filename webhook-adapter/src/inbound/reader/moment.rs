@@ -15,7 +15,7 @@ const EARLIEST: i64 = 1_230_768_000;
 const AHEAD_MAX: TimeDelta = TimeDelta::hours(1);
 
 /// The time in a number or a text of digits, if it is one.
-pub(in crate::inbound) fn read(value: &Value) -> Option<DateTime<Utc>> {
+pub(crate) fn read(value: &Value) -> Option<DateTime<Utc>> {
     let number = match value {
         Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?))?,
         Value::String(text) => text.parse().ok()?,

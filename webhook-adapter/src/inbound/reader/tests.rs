@@ -51,6 +51,7 @@ fn recorded(event: &str, needle: &str) -> Observation {
 fn word(observation: &Observation) -> &'static str {
     match observation {
         Observation::Acknowledged { .. } => "acknowledged",
+        Observation::Echoed { .. } => "echoed",
         Observation::Arrived(_) => "arrived",
         Observation::SessionSeen(_) => "session seen",
         Observation::Nothing => "nothing",
@@ -72,8 +73,8 @@ fn every_recorded_webhook_is_read() {
         [
             ("message arrived", 8),
             ("message.ack acknowledged", 44),
-            ("message.any acknowledged", 12),
             ("message.any arrived", 8),
+            ("message.any echoed", 12),
             ("message.reaction nothing", 4),
             ("message.revoked nothing", 2),
             ("presence.update nothing", 2),
@@ -99,13 +100,14 @@ fn an_acknowledgement_is_of_the_bare_id_at_the_time_of_the_event() {
 }
 
 #[test]
-fn a_message_of_ours_among_the_chats_messages_is_acknowledged_as_pending() {
-    let Observation::Acknowledged { waha_message_id, ack, .. } =
+fn a_message_of_ours_among_the_chats_messages_is_an_echo_in_its_chat() {
+    let Observation::Echoed { waha_message_id, chat_id, .. } =
         recorded("message.any", "true_11111111111@c.us_3EB04CBF63D58EFAA8847F")
     else {
         panic!()
     };
-    assert_eq!((waha_message_id.0.as_str(), ack), ("3EB04CBF63D58EFAA8847F", Ack::Pending));
+    assert_eq!(waha_message_id.0, "3EB04CBF63D58EFAA8847F");
+    assert_eq!(chat_id, Some(ChatId("11111111111@c.us".to_owned())));
 }
 
 #[test]
@@ -233,12 +235,7 @@ fn an_acknowledgement_of_somebody_elses_message_changes_nothing() {
 fn an_object_is_an_id_too() {
     let id = json!({ "fromMe": true, "remote": "1@c.us", "id": "3EB0AA", "_serialized": "true_1@c.us_3EB0AA" });
     for event in ["message.any", "message.ack", "message.ack.group"] {
-        let Observation::Acknowledged { waha_message_id, .. } =
-            observe(event, &json!({ "id": id, "ack": 2 }))
-        else {
-            panic!("{event}")
-        };
-        assert_eq!(waha_message_id.0, "3EB0AA");
+        assert_eq!(texts(&observe(event, &json!({ "id": id, "ack": 2 }))).last(), Some(&"3EB0AA"));
     }
 }
 
@@ -346,6 +343,9 @@ fn values() -> impl Strategy<Value = Value> {
 fn texts(observation: &Observation) -> Vec<&str> {
     match observation {
         Observation::Acknowledged { waha_message_id, .. } => vec![&waha_message_id.0],
+        Observation::Echoed { waha_message_id, chat_id, .. } => {
+            chat_id.iter().map(|chat| &*chat.0).chain([&*waha_message_id.0]).collect()
+        }
         Observation::Arrived(arrival) => {
             let mut texts =
                 vec![arrival.body.as_str(), &arrival.waha_message_id.0, &arrival.chat_id.0];

@@ -106,6 +106,21 @@ fn a_status_that_comes_before_the_engine_is_a_refusal() {
 }
 
 #[test]
+fn whatsapps_own_error_463_is_a_refusal_and_nothing_like_it_is() {
+    let failure = |message: &str| serde_json::json!({ "exception": { "message": message } });
+    let told = |message: &str| kind(&answered(500, &failure(message).to_string()));
+    for message in ["2 UNKNOWN: server returned error 463", "server returned error 463: locked"] {
+        assert_eq!(told(message), Some(RefusalKind::ReachOutLocked), "{message}");
+    }
+    for message in ["server returned error 4630", "server returned error 479", "463", ""] {
+        assert_eq!(told(message), None, "{message}");
+    }
+    let echoed = r#"{"exception":{"message":"x"},"request":{"body":"server returned error 463"}}"#;
+    assert_eq!(kind(&answered(500, echoed)), None, "what the request said proves nothing");
+    assert_eq!(kind(&answered(502, &failure("server returned error 463").to_string())), None);
+}
+
+#[test]
 fn no_connection_is_a_refusal() {
     for cause in ["Connection refused", "dns error", "invalid peer certificate", "timed out"] {
         let outcome = classify(&Answer::NotConnected(cause.to_owned()));

@@ -35,7 +35,7 @@ fn a_message_queued_and_sent_in_one_batch_never_touches_the_queue() {
 #[test]
 fn a_message_given_up_and_redriven_in_one_batch_is_on_the_queue_anew() {
     let change = net([
-        Change::Park { message_id: MESSAGE },
+        Change::Park { message_id: MESSAGE, look: Look::Never },
         Change::Finish { message_id: MESSAGE },
         enqueue(),
     ]);

@@ -25,6 +25,9 @@ pub(in super::super) async fn apply(
     touched.extend(enqueue(connection, changes).await?);
     touched.extend(park(connection, changes).await?);
     touched.extend(retry(connection, changes).await?);
+    if touched.is_empty() {
+        return Ok(());
+    }
     choose_heads(connection, &touched).await?;
     count(connection, &touched).await
 }
@@ -35,6 +38,9 @@ async fn finish(
 ) -> Result<Vec<Touched>, sqlx::Error> {
     let finished: Vec<Uuid> =
         changes.iter().filter(|(_, change)| change.finish).map(|(id, _)| id.0).collect();
+    if finished.is_empty() {
+        return Ok(vec![]);
+    }
     sqlx::query_as(
         "delete from delivery_jobs where message_id = any($1)
          returning session_id, chat_id, (case when is_parked then 0 else -1 end)::bigint as growth",
@@ -49,6 +55,9 @@ async fn enqueue(
     changes: &HashMap<MessageId, MessageChange>,
 ) -> Result<Vec<Touched>, sqlx::Error> {
     let mut jobs: Vec<_> = changes.values().filter_map(|change| change.enqueue.as_ref()).collect();
+    if jobs.is_empty() {
+        return Ok(vec![]);
+    }
     // Ids grow with time, so this is the order in which they were queued.
     jobs.sort_by_key(|(_, job)| (job.ready_at, job.message_id));
     sqlx::query_as(
@@ -78,9 +87,12 @@ async fn park(
 ) -> Result<Vec<Touched>, sqlx::Error> {
     let parked: Vec<Uuid> = changes
         .iter()
-        .filter(|(_, change)| change.then == Some(Then::Park))
+        .filter(|(_, change)| matches!(change.then, Some(Then::Park(_))))
         .map(|(id, _)| id.0)
         .collect();
+    if parked.is_empty() {
+        return Ok(vec![]);
+    }
     sqlx::query_as(
         "update delivery_jobs
          set is_parked = true, is_head = false, lease_owner = null, lease_until = null
@@ -100,9 +112,12 @@ async fn retry(
         .iter()
         .filter_map(|(id, change)| match change.then {
             Some(Then::Retry(due_at)) => Some((id.0, due_at)),
-            Some(Then::Park) | None => None,
+            Some(Then::Park(_)) | None => None,
         })
         .collect();
+    if retried.is_empty() {
+        return Ok(vec![]);
+    }
     sqlx::query_as(
         "with retried as (
              select r.message_id, r.due_at, j.is_parked as was_parked
@@ -121,44 +136,70 @@ async fn retry(
     .await
 }
 
+/// A chat's first message, and its head.
+#[derive(sqlx::FromRow)]
+struct Front {
+    first: Option<Uuid>,
+    head: Option<Uuid>,
+}
+
 /// Makes the first message of each chat its head. One that is being sent stays head until it is done.
 async fn choose_heads(
     connection: &mut PgConnection,
     touched: &[Touched],
 ) -> Result<(), sqlx::Error> {
+    let fronts = fronts(connection, touched).await?;
+    let wrong = fronts.iter().filter(|front| front.first != front.head);
+    let (headless, headed): (Vec<&Front>, Vec<&Front>) =
+        wrong.partition(|front| front.head.is_none());
+    let mut heads: Vec<Uuid> = headless.iter().filter_map(|front| front.first).collect();
+    if !headed.is_empty() {
+        let deposed: Vec<Uuid> = sqlx::query_scalar(
+            "update delivery_jobs set is_head = false
+             where message_id = any($1) and lease_owner is null
+             returning message_id",
+        )
+        .bind(headed.iter().filter_map(|front| front.head).collect::<Vec<_>>())
+        .fetch_all(&mut *connection)
+        .await?;
+        let is_deposed = |front: &&&Front| front.head.is_some_and(|head| deposed.contains(&head));
+        heads.extend(headed.iter().filter(is_deposed).filter_map(|front| front.first));
+    }
+    if heads.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("update delivery_jobs set is_head = true where message_id = any($1)")
+        .bind(heads)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// How the chats stand. Each is looked up by itself, which costs the same however long the queue is; joined, they
+/// would be found among the heads of all chats.
+async fn fronts(
+    connection: &mut PgConnection,
+    touched: &[Touched],
+) -> Result<Vec<Front>, sqlx::Error> {
     let chats: HashSet<(Uuid, &str)> =
         touched.iter().map(|row| (row.session_id, row.chat_id.as_str())).collect();
     let (sessions, chats): (Vec<Uuid>, Vec<&str>) = chats.into_iter().unzip();
-    sqlx::query(
-        "update delivery_jobs j set is_head = false
-         from unnest($1::uuid[], $2::text[]) as c (session_id, chat_id)
-         where j.session_id = c.session_id and j.chat_id = c.chat_id
-           and j.is_head and j.lease_owner is null
-           and j.message_id <> (
-               select f.message_id from delivery_jobs f
-               where f.session_id = c.session_id and f.chat_id = c.chat_id and not f.is_parked
-               order by f.ready_at, f.arrival limit 1)",
+    sqlx::query_as(
+        "select first.message_id as first, head.message_id as head
+         from unnest($1::uuid[], $2::text[]) as chat (session_id, chat_id)
+         left join lateral (
+             select message_id from delivery_jobs job
+             where job.session_id = chat.session_id and job.chat_id = chat.chat_id and not job.is_parked
+             order by ready_at, arrival limit 1) first on true
+         left join lateral (
+             select message_id from delivery_jobs job
+             where job.session_id = chat.session_id and job.chat_id = chat.chat_id and job.is_head
+             limit 1) head on true",
     )
-    .bind(&sessions)
-    .bind(&chats)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "update delivery_jobs set is_head = true
-         where message_id in (
-             select (select f.message_id from delivery_jobs f
-                     where f.session_id = c.session_id and f.chat_id = c.chat_id and not f.is_parked
-                     order by f.ready_at, f.arrival limit 1)
-             from unnest($1::uuid[], $2::text[]) as c (session_id, chat_id)
-             where not exists (
-                 select from delivery_jobs h
-                 where h.session_id = c.session_id and h.chat_id = c.chat_id and h.is_head))",
-    )
-    .bind(&sessions)
-    .bind(&chats)
-    .execute(connection)
-    .await?;
-    Ok(())
+    .bind(sessions)
+    .bind(chats)
+    .fetch_all(connection)
+    .await
 }
 
 /// Keeps each session's count of waiting messages.

@@ -3,6 +3,8 @@
 //! First messages are chosen, passing over those that another process is choosing; then a lease is taken on
 //! them, in the same transaction.
 
+use std::collections::HashSet;
+
 use domain::id::{EngineId, MessageId, SessionId, TenantId};
 use domain::sagas::delivery::shares::Share;
 use domain::whatsapp::{ChatId, Engine};
@@ -17,25 +19,33 @@ const LEASE_SECONDS: f64 = 15.0;
 /// Most messages taken up at once by housekeeping.
 const HOUSEKEEPING_MAX: i64 = 100;
 
-/// Of each session's messages that may go now: the oldest, then the foremost by priority.
+/// Of each session's messages that may go now: the oldest, then the foremost by priority. A session that is locked for
+/// reaching out has only those to people who wrote to it.
 const CHOOSE_SHARES: &str = "
 with share as (
-    select * from unnest($1::uuid[], $2::int[], $3::int[]) as s (session_id, by_age, by_priority)
+    select * from unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[])
+        as s (session_id, by_age, by_priority, is_locked)
 ),
 oldest as (
     select j.message_id from share s cross join lateral (
-        select message_id from delivery_jobs
+        select message_id from delivery_jobs q
         where session_id = s.session_id and is_head and lease_owner is null and due_at <= now()
+          and (not s.is_locked or exists (
+              select from known_contacts k
+              where k.session_id = q.session_id and k.chat_id = q.chat_id))
         order by due_at limit s.by_age
-        for update skip locked) j
+        for update of q skip locked) j
 ),
 foremost as (
     select j.message_id from share s cross join lateral (
-        select message_id from delivery_jobs
+        select message_id from delivery_jobs q
         where session_id = s.session_id and is_head and lease_owner is null and due_at <= now()
+          and (not s.is_locked or exists (
+              select from known_contacts k
+              where k.session_id = q.session_id and k.chat_id = q.chat_id))
           and message_id not in (select message_id from oldest)
         order by priority, due_at limit s.by_priority
-        for update skip locked) j
+        for update of q skip locked) j
 )
 select message_id from oldest union all select message_id from foremost";
 
@@ -53,9 +63,13 @@ order by expires_at limit $1 for update skip locked";
 
 /// Those of sessions that were deleted.
 const CHOOSE_ORPHANED: &str = "
-select j.message_id from delivery_sessions s join delivery_jobs j using (session_id)
-where s.status = 'DELETED' and s.queued > 0 and j.lease_owner is null and not j.is_parked
-limit $1 for update of j skip locked";
+select j.message_id from delivery_sessions s
+cross join lateral (
+    select message_id from delivery_jobs
+    where session_id = s.session_id and lease_owner is null and not is_parked
+    limit $1 for update skip locked) j
+where s.status = 'DELETED' and s.queued > 0
+limit $1";
 
 impl Queue {
     /// Claims each session's share of messages.
@@ -63,11 +77,13 @@ impl Queue {
         connection: &mut PgConnection,
         owner: EngineId,
         shares: &[Share],
+        locked: &HashSet<SessionId>,
     ) -> Result<Vec<Lease>, sqlx::Error> {
         let chosen = sqlx::query_scalar(CHOOSE_SHARES)
             .bind(shares.iter().map(|share| share.session_id.0).collect::<Vec<_>>())
             .bind(shares.iter().map(|share| share.by_age.cast_signed()).collect::<Vec<_>>())
             .bind(shares.iter().map(|share| share.by_priority.cast_signed()).collect::<Vec<_>>())
+            .bind(shares.iter().map(|share| locked.contains(&share.session_id)).collect::<Vec<_>>())
             .fetch_all(&mut *connection)
             .await?;
         take(connection, owner, chosen, Duty::Attempt).await

@@ -1,16 +1,21 @@
 //! The memory is a fold of the log: however the events were cut into batches, and after it was emptied.
 
+use std::sync::Arc;
+
 use domain::event::Event;
 use domain::id::EventId;
+use domain::message::content::ContentKind;
 use domain::message::event::{
-    AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered, Event as MessageEvent,
-    Evidence, OutcomeUnknown, Queued, Redriven, Sent,
+    AbsenceProven, AttemptRefused, AttemptStarted, DeadLetterReason, DeadLettered,
+    Event as MessageEvent, Evidence, FindingKind, LookedUp, OutcomeUnknown, Queued, Received,
+    Redriven, Sent,
 };
 use domain::message::refusal::{Refusal, RefusalKind};
 use domain::ports::event_log::{Actor, Metadata, StoredForm};
-use domain::session::event::{Created, Event as SessionEvent, StatusChanged};
+use domain::session::event::{Created, Event as SessionEvent, ReachOutLocked, StatusChanged};
 use domain::session::status::SessionStatus;
 use domain::stream::{Category, Position, StreamName, Version};
+use domain::whatsapp::WahaMessageId;
 use sqlx::PgPool;
 
 use super::*;
@@ -21,8 +26,13 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(seconds)
 }
 
-fn recorded(number: u64, category: Category, id: Uuid, event: impl Into<Event>) -> RecordedEvent {
-    RecordedEvent {
+fn recorded(
+    number: u64,
+    category: Category,
+    id: Uuid,
+    event: impl Into<Event>,
+) -> Arc<RecordedEvent> {
+    Arc::new(RecordedEvent {
         position: Position { first: number, second: number },
         stream: StreamName { category, tenant: TenantId(Uuid::from_u128(1)), id },
         version: Version(1),
@@ -36,7 +46,7 @@ fn recorded(number: u64, category: Category, id: Uuid, event: impl Into<Event>) 
             request_id: None,
         },
         recorded_at: at(0),
-    }
+    })
 }
 
 fn queued(to: &str, seconds: i64) -> MessageEvent {
@@ -63,6 +73,25 @@ fn unknown() -> MessageEvent {
     MessageEvent::OutcomeUnknown(OutcomeUnknown { attempt: 1, detail, at: at(51) })
 }
 
+fn received(chat: &str) -> MessageEvent {
+    MessageEvent::Received(Box::new(Received {
+        session_id: SESSION,
+        chat_id: ChatId(chat.to_owned()),
+        from: None,
+        body: "hello".to_owned(),
+        kind: ContentKind::Text,
+        waha_message_id: WahaMessageId("A".to_owned()),
+        at: at(130),
+    }))
+}
+
+fn looked_up(next_look_at: Option<DateTime<Utc>>) -> MessageEvent {
+    let (finding, reason) = (FindingKind::Absent, None);
+    let looked =
+        LookedUp { attempt: 1, look: 1, finding, absences: 1, reason, next_look_at, at: at(100) };
+    MessageEvent::LookedUp(looked)
+}
+
 fn sent() -> MessageEvent {
     MessageEvent::Sent(Sent {
         attempt: 1,
@@ -74,7 +103,7 @@ fn sent() -> MessageEvent {
 }
 
 /// Two chats, and everything that can befall a message.
-fn history() -> Vec<RecordedEvent> {
+fn history() -> Vec<Arc<RecordedEvent>> {
     let (one, other) = ("+6281234567890", "+6281234567891");
     let mut events = vec![
         recorded(
@@ -96,6 +125,16 @@ fn history() -> Vec<RecordedEvent> {
                 engine: None,
                 phone: None,
                 at: at(1),
+            }),
+        ),
+        recorded(
+            3,
+            Category::Session,
+            SESSION.0,
+            SessionEvent::ReachOutLocked(ReachOutLocked {
+                until: at(1_000),
+                detail: "error 463".to_owned(),
+                at: at(2),
             }),
         ),
     ];
@@ -132,8 +171,18 @@ fn history() -> Vec<RecordedEvent> {
         (15, unknown()),
         (16, queued(other, 16)),
         (14, refused(Some(at(99)))),
+        (12, looked_up(Some(at(110)))),
+        (15, looked_up(None)),
+        (15, MessageEvent::AbsenceProven(AbsenceProven { attempt: 1, at: at(120) })),
+        (17, queued(other, 17)),
+        (17, unknown()),
+        (18, queued(one, 18)),
+        (18, unknown()),
+        (18, looked_up(None)),
+        (19, received("6281234567890@c.us")),
+        (20, received("6281234567890@c.us")),
     ];
-    for (number, (id, event)) in (3..).zip(messages) {
+    for (number, (id, event)) in (4..).zip(messages) {
         events.push(recorded(number, Category::Message, Uuid::from_u128(id), event));
     }
     events
@@ -145,14 +194,23 @@ async fn known(pool: &PgPool) -> Vec<String> {
                     is_parked, rank() over (partition by chat_id order by ready_at, arrival))
                 from delivery_jobs order by message_id";
     let sessions =
-        "select concat_ws(' ', session_id, waha_session, status, queued) from delivery_sessions";
+        "select concat_ws(' ', session_id, waha_session, status, queued, reach_out_locked_until)
+         from delivery_sessions";
     let mut known: Vec<String> = sqlx::query_scalar(jobs).fetch_all(pool).await.unwrap();
+    let doubts = "select concat_ws(' ', 'look for', message_id, due_at, is_first)
+                  from unknown_outcomes order by message_id";
     known.extend(sqlx::query_scalar::<_, String>(sessions).fetch_all(pool).await.unwrap());
+    let contacts = "select concat_ws(' ', 'known', chat_id) from known_contacts order by chat_id";
+    known.extend(sqlx::query_scalar::<_, String>(contacts).fetch_all(pool).await.unwrap());
+    known.extend(sqlx::query_scalar::<_, String>(doubts).fetch_all(pool).await.unwrap());
     known
 }
 
-async fn remember(pool: &PgPool, batches: impl Iterator<Item = &[RecordedEvent]>) -> Vec<String> {
-    let empty = "truncate delivery_jobs, delivery_sessions";
+async fn remember(
+    pool: &PgPool,
+    batches: impl Iterator<Item = &[Arc<RecordedEvent>]>,
+) -> Vec<String> {
+    let empty = "truncate delivery_jobs, delivery_sessions, unknown_outcomes, known_contacts";
     sqlx::query(empty).execute(pool).await.unwrap();
     let mut connection = pool.acquire().await.unwrap();
     for batch in batches {
@@ -165,7 +223,11 @@ async fn remember(pool: &PgPool, batches: impl Iterator<Item = &[RecordedEvent]>
 async fn the_queue_can_be_emptied_and_is_the_same_however_it_is_filled_again(pool: PgPool) {
     let history = history();
     let one_by_one = remember(&pool, history.chunks(1)).await;
-    assert_eq!(one_by_one.len(), 6, "five messages wait or are set aside: {one_by_one:#?}");
+    assert_eq!(
+        one_by_one.len(),
+        11,
+        "seven messages wait or are set aside, two are looked for: {one_by_one:#?}"
+    );
     for size in 2..=history.len() {
         assert_eq!(remember(&pool, history.chunks(size)).await, one_by_one, "in batches of {size}");
     }

@@ -1,0 +1,59 @@
+//! `POST /messages/{id}/settle`: a person says what became of a message whose outcome is unknown.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use domain::id::MessageId;
+use domain::message::doubt::Verdict;
+use domain::message::{Command, Message};
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::envelope::located;
+use crate::extract::{Fields, FromFields, Id, Json, Noted};
+use crate::mount::Mount;
+use crate::problem::Problem;
+use crate::read_your_write::At;
+use crate::request_id::RequestId;
+
+/// What is said of the message.
+pub struct Settlement {
+    verdict: Verdict,
+}
+
+/// A message that was settled.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Settled {
+    message_id: MessageId,
+    status: &'static str,
+}
+
+impl FromFields for Settlement {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
+        Ok(Self { verdict: fields.required("as")? })
+    }
+}
+
+/// Settles the doubt; who said so is in the event's metadata.
+pub async fn settle(
+    State(app): State<App>,
+    caller: Caller,
+    request_id: RequestId,
+    mount: Mount,
+    Id(id): Id<MessageId>,
+    Json(Settlement { verdict }): Json<Settlement>,
+) -> Result<impl IntoResponse, Problem> {
+    let command = Command::Settle { verdict, now: app.ambient().now() };
+    let metadata = request_id.metadata(caller.actor());
+    let settled = app.executor.execute::<Message>(caller.tenant, id.0, command, metadata).await?;
+    let status = match verdict {
+        Verdict::Sent => "sent",
+        Verdict::Resend => "retrying",
+        Verdict::Failed => "failed",
+    };
+    let location = mount.path(&format!("/messages/{id}"));
+    let answer = located(StatusCode::OK, &location, Settled { message_id: id, status });
+    Ok(At(settled.position, answer))
+}
