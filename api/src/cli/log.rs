@@ -5,6 +5,7 @@
 //! event.
 
 use std::io::{BufWriter, Write};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
@@ -82,7 +83,7 @@ async fn export(log: &dyn EventLog, mut after: Position) -> Result<(), CliError>
     }
 }
 
-fn write(events: &[RecordedEvent]) -> std::io::Result<()> {
+fn write(events: &[Arc<RecordedEvent>]) -> std::io::Result<()> {
     let mut output = BufWriter::new(std::io::stdout().lock());
     for recorded in events {
         serde_json::to_writer(&mut output, &Line::of(recorded)?)?;
