@@ -8,6 +8,7 @@ mod database;
 mod demo;
 mod doctor;
 mod event_store;
+mod log;
 mod migrate;
 mod output;
 mod projections;
@@ -61,6 +62,9 @@ enum Verb {
     /// Look after read models.
     #[command(subcommand)]
     Projections(projections::Verb),
+    /// Look into the event log.
+    #[command(subcommand)]
+    Log(log::Verb),
     /// Look after the event store.
     #[command(subcommand)]
     EventStore(event_store::Verb),
@@ -136,6 +140,7 @@ async fn perform(Arguments { verb, output }: Arguments) -> Result<(), CliError> 
         Verb::User(verb) => user::perform(verb, output).await,
         Verb::Queue(verb) => queue::perform(verb, output).await,
         Verb::Projections(verb) => projections::perform(verb, output).await,
+        Verb::Log(verb) => log::perform(verb).await,
         Verb::EventStore(verb) => event_store::perform(verb, output).await,
         Verb::Doctor => doctor::perform(output).await,
         Verb::Settings => print(&table::reference()),

@@ -3,6 +3,7 @@
 mod draining;
 mod event_store;
 mod killed;
+mod matrix;
 mod ownership;
 mod roles;
 mod site;

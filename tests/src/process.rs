@@ -105,6 +105,12 @@ impl Process {
         self.child.wait().await.expect("the binary cannot be waited for")
     }
 
+    /// Waits for its end, and answers what it printed, too.
+    pub async fn end_and_tell(mut self) -> (ExitStatus, Vec<u8>) {
+        let status = self.child.wait().await.expect("the binary cannot be waited for");
+        (status, self.printed())
+    }
+
     /// What it has printed so far.
     pub fn printed(&self) -> Vec<u8> {
         let length = self.printed.metadata().map_or(0, |file| file.len());

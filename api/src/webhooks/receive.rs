@@ -11,6 +11,7 @@ use commands::session_keys::SessionKey;
 use domain::id::{TenantId, WebhookId};
 use domain::ports::event_log::Actor;
 use domain::webhook::{Command, Event, Webhook};
+use failpoint::Failpoint;
 use http::HeaderMap;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -60,6 +61,7 @@ pub async fn receive(
     let session_id = key.map(|key| key.session_id);
     let received = envelope.into_received(&body, session_id, app.ambient().now());
     metrics::histogram!("heliograph_webhook_body_bytes").record(size(&body));
+    failpoint::reach(Failpoint::WebhookVerified);
     let executed = app
         .executor
         .begin::<Webhook>(
@@ -69,6 +71,7 @@ pub async fn receive(
             request_id.metadata(Actor::Waha),
         )
         .await?;
+    failpoint::reach(Failpoint::WebhookStored);
     let repeated = executed.events.iter().any(|event| matches!(event, Event::Repeated(_)));
     Ok(At(executed.position, success(Received { id, repeated })))
 }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use domain::ports::event_log::RecordedEvent;
+use failpoint::Failpoint;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
 
@@ -69,12 +70,15 @@ impl<M: Memory> Follower for Feeder<M> {
         let concerns = |event: &RecordedEvent| self.memory.concerns(event);
         let read = follow::read(self, self.executor.log(), from, BATCH_MAX, concerns).await?;
         let Read::Events { events, to } = read else { return Ok(read.into_step()) };
+        failpoint::reach(Failpoint::MemoryRead);
         let mut transaction = self.pool.begin_with(BEGIN).await?;
         if !self.checkpoint.advance(&mut transaction, from, to).await? {
             return Ok(Step::Elsewhere);
         }
         let is_news = self.memory.remember(&mut transaction, &events).await?;
+        failpoint::reach(Failpoint::MemoryWritten);
         transaction.commit().await?;
+        failpoint::reach(Failpoint::MemoryCommitted);
         if is_news {
             self.fed.notify_one();
         }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use domain::ports::event_log::RecordedEvent;
 use domain::ports::waha::WebhookReader;
+use failpoint::Failpoint;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -100,14 +101,19 @@ impl Follower for WebhookSaga {
         };
         let read = follow::read(self, self.executor.log(), from, BATCH_MAX, concerns).await?;
         let Read::Events { events, to } = read else { return Ok(read.into_step()) };
+        failpoint::reach(Failpoint::WebhooksRead);
         let learnt: Vec<Identity> =
             events.iter().filter_map(|event| Identity::learnt_from(event)).collect();
         self.identities.learn(&learnt).await?;
+        if !learnt.is_empty() {
+            failpoint::reach(Failpoint::IdentitiesLearnt);
+        }
         self.deadlines.await_all(&events).await?;
         self.processing.tell_held(&learnt).await?;
         self.processing.process(events).await?;
         let mut connection = self.pool.acquire().await?;
         let is_ours = self.checkpoint.advance(&mut connection, from, to).await?;
+        failpoint::reach(Failpoint::WebhooksAdvanced);
         Ok(if is_ours { Step::Advanced } else { Step::Elsewhere })
     }
 }

@@ -7,6 +7,7 @@ use domain::place::Place;
 use domain::ports::event_log::{EventLog, RecordedEvent};
 use domain::ports::leases::{FencingToken, Leases, Work};
 use domain::stream::Position;
+use failpoint::Failpoint;
 use metrics::{counter, gauge};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -130,6 +131,7 @@ impl Lane {
             return Ok(true);
         }
         let name = self.projection.name();
+        failpoint::reach(Failpoint::ProjectionRead);
         let mut transaction = self.pool.begin_with(BEGIN).await?;
         if !checkpoint::lock(&mut transaction, name, place.written, token).await? {
             return Ok(false);
@@ -140,11 +142,14 @@ impl Lane {
                 .await
                 .map_err(|error| ProjectorError::applying(events, error))?;
         }
+        failpoint::reach(Failpoint::ProjectionApplied);
         let passed = place.passed + events.len();
         let recorded_at = events.last().map(|last| last.recorded_at);
         let lag_seconds =
             checkpoint::move_to(&mut transaction, name, to, passed, recorded_at).await?;
+        failpoint::reach(Failpoint::ProjectionMoved);
         transaction.commit().await?;
+        failpoint::reach(Failpoint::ProjectionCommitted);
         if let Some(lag_seconds) = lag_seconds {
             gauge!("heliograph_projection_lag_seconds", "projection" => name).set(lag_seconds);
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use domain::id::EventId;
 use domain::ports::event_log::{Appended, LogError};
+use failpoint::Failpoint;
 use sqlx::PgPool;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -72,10 +73,14 @@ impl Appender {
 
     async fn flush(&self, batch: Vec<Request>) {
         metrics::histogram!("heliograph_append_batch_requests").record(precise(batch.len()));
+        failpoint::reach(Failpoint::AppendAsked);
         let mut pending = vec![batch];
         while let Some(batch) = pending.pop() {
             match self.append(&batch).await {
-                Ok(placed) => self.answer(batch, &placed).await,
+                Ok(placed) => {
+                    failpoint::reach(Failpoint::AppendCommitted);
+                    self.answer(batch, &placed).await;
+                }
                 Err(LogError::Refused(_)) if batch.len() > 1 => {
                     let mut batch = batch;
                     let second = batch.split_off(batch.len() / 2);

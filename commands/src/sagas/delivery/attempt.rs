@@ -15,6 +15,7 @@ use domain::session::status::SessionStatus;
 use domain::session::{self, Session};
 use domain::stream::{Category, StreamName};
 use domain::whatsapp::Engine;
+use failpoint::Failpoint;
 
 use super::queue::{Duty, Lease};
 use crate::executor::{CommandError, Executor};
@@ -52,6 +53,7 @@ impl Attempts {
 
     /// Does what the lease is for.
     pub(super) async fn fulfil(&self, lease: Lease) {
+        failpoint::reach(Failpoint::MessageClaimed);
         let result = match lease.duty {
             Duty::Attempt => self.attempt(&lease).await,
             Duty::Expire => {
@@ -84,6 +86,7 @@ impl Attempts {
             return Ok(());
         };
         let Some(started) = self.start(lease, &draft.metadata).await? else { return Ok(()) };
+        failpoint::reach(Failpoint::AttemptStarted);
         let outcome = self
             .gateway
             .send_text(TextMessage {
@@ -93,6 +96,7 @@ impl Attempts {
                 waha_message_id: started.waha_message_id.as_ref(),
             })
             .await;
+        failpoint::reach(failpoint_of(&outcome));
         metrics::counter!("heliograph_delivery_attempts_total", "outcome" => outcome_name(&outcome))
             .increment(1);
         if let SendOutcome::Refused { session_status: Some(status), .. } = &outcome {
@@ -103,7 +107,9 @@ impl Attempts {
         {
             self.lock_reach_out(lease, refusal.detail.clone(), &draft.metadata).await;
         }
-        self.record(lease, started.attempt, outcome, &draft.metadata).await
+        self.record(lease, started.attempt, outcome, &draft.metadata).await?;
+        failpoint::reach(Failpoint::OutcomeRecorded);
+        Ok(())
     }
 
     /// The message as it was queued, and on whose behalf.
@@ -248,5 +254,13 @@ const fn outcome_name(outcome: &SendOutcome) -> &'static str {
         SendOutcome::Sent { .. } => "sent",
         SendOutcome::Refused { .. } => "refused",
         SendOutcome::Unknown { .. } => "unknown",
+    }
+}
+
+const fn failpoint_of(outcome: &SendOutcome) -> Failpoint {
+    match outcome {
+        SendOutcome::Sent { .. } => Failpoint::WahaAnswered,
+        SendOutcome::Refused { .. } => Failpoint::WahaRefused,
+        SendOutcome::Unknown { .. } => Failpoint::WahaBrokeOff,
     }
 }

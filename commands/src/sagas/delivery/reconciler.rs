@@ -22,6 +22,7 @@ use domain::ports::waha::{ChatReader, GatewayError};
 use domain::sagas::recognition::{CLOCKS_APART_MAX, Wanted, recognise};
 use domain::stream::{Category, StreamName};
 use domain::tenant::Tenant;
+use failpoint::Failpoint;
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
@@ -95,7 +96,10 @@ impl Reconciler {
         };
         metrics::counter!("heliograph_unknown_outcome_looks_total", "finding" => name(&finding))
             .increment(1);
-        self.tell(doubt, case, finding).await
+        failpoint::reach(Failpoint::LookTaken);
+        self.tell(doubt, case, finding).await?;
+        failpoint::reach(Failpoint::LookRecorded);
+        Ok(())
     }
 
     /// The message as it was queued, and the attempt in doubt.

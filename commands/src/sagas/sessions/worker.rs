@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::id::EngineId;
 use domain::ports::waha::{GatewayError, SessionGateway, SessionSetup};
 use domain::session::{Action, Command, Report};
+use failpoint::Failpoint;
 use futures::future::join_all;
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
@@ -58,10 +59,12 @@ impl Worker {
     }
 
     async fn fulfil(&self, task: Task) -> Result<(), SagaError> {
+        failpoint::reach(Failpoint::ActionClaimed);
         let now = self.executor.ambient().now();
         let (tenant, id, action) = (task.tenant_id, task.session_id, task.action);
         match self.call(&task).await? {
             Ok(report) => {
+                failpoint::reach(Failpoint::ActionDone);
                 if let Some(report) = report {
                     tell(&self.executor, tenant, id, Command::Report(report)).await?;
                 }

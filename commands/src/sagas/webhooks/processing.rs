@@ -12,6 +12,7 @@ use domain::sagas::webhooks::{Acknowledgement, Reaction, react};
 use domain::session::Session;
 use domain::webhook::{self, Effect, Webhook};
 use domain::whatsapp::Ack;
+use failpoint::Failpoint;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -86,6 +87,7 @@ impl Processing {
             self.tell_news(identity.tenant, identity.message, news.clone(), metadata).await?;
         }
         for (identity, _) in held {
+            failpoint::reach(Failpoint::HeldNewsTold);
             self.identities.forget(identity).await?;
         }
         Ok(())
@@ -109,12 +111,14 @@ impl Processing {
                 self.carry_out(tenant, session, reaction, &metadata).await?
             }
         };
+        failpoint::reach(Failpoint::EffectDurable);
         metrics::counter!("heliograph_webhooks_processed_total", "effect" => effect.as_str())
             .increment(1);
         let now = self.executor.ambient().now();
         let fingerprint = received.fingerprint.clone();
         let command = webhook::Command::RecordEffect { fingerprint, effect, now };
         execute::<Webhook>(&self.executor, tenant, recorded.stream.id, command, metadata).await?;
+        failpoint::reach(Failpoint::WebhookProcessed);
         Ok(())
     }
 
@@ -157,6 +161,7 @@ impl Processing {
             return self.tell_news(tenant, message, news, metadata.clone()).await;
         }
         self.identities.hold(session, &news).await?;
+        failpoint::reach(Failpoint::NewsHeld);
         Ok(Effect::Held)
     }
 

@@ -1,0 +1,168 @@
+//! What came of it, from three sides: the ledger's, the API's, the exported log's.
+
+use std::collections::HashMap;
+
+use acceptance::caller::Caller;
+use acceptance::messages::ledger_of;
+use acceptance::process;
+use acceptance::sessions::Session;
+use failpoint::{Failpoint, Part};
+use serde_json::Value;
+use waha_simulator::LedgerEntry;
+
+use super::super::site::Site;
+use super::occasion::{Occasion, TEXT};
+
+/// Whether a restart was asked for, and is done.
+const IS_RESTARTED: &str = "
+select exists (select from events
+               where event_type = 'session_action_completed' and data ->> 'action' = 'restart')";
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Account {
+    point: Failpoint,
+    /// The status of the answer the client got, if it got one.
+    answered: Option<u16>,
+    /// How many messages with the text are in the log.
+    logged: usize,
+    /// Attempts that were begun, by the log.
+    attempts: usize,
+    /// Times WAHA was asked.
+    asked: usize,
+    /// Times the message left.
+    sent: usize,
+    /// How the API shows the message, or the session if it is about that.
+    shown: Option<String>,
+    /// Whether WAHA told something again that was known already.
+    is_repeated: bool,
+    /// Restarts of a session that are completed.
+    restarts: usize,
+}
+
+pub(super) async fn take(
+    site: &Site,
+    tenant: &Caller,
+    session: &Session,
+    point: Failpoint,
+    answered: Option<u16>,
+) -> Account {
+    let log = export(site).await;
+    let count = |is_so: &dyn Fn(&Value) -> bool| log.iter().filter(|event| is_so(event)).count();
+    let is = |event: &Value, name: &str| event["type"] == name;
+    let ledger = ledger_of(&site.waha, TEXT);
+    let is_new = |e: &Value| is(e, "message_queued") || is(e, "message_received");
+    let is_restart =
+        |e: &Value| is(e, "session_action_completed") && e["data"]["action"] == "restart";
+    Account {
+        point,
+        answered,
+        logged: count(&|event| is_new(event) && event["data"]["body"] == TEXT),
+        attempts: count(&|event| is(event, "message_attempt_started")),
+        asked: ledger.len(),
+        sent: ledger.iter().filter(|entry| LedgerEntry::is_sent(entry)).count(),
+        shown: shown(site, tenant, session, Occasion::of(point)).await,
+        is_repeated: count(&|event| is(event, "webhook_repeated")) > 0,
+        restarts: count(&is_restart),
+    }
+}
+
+/// The log, as anybody may have it.
+async fn export(site: &Site) -> Vec<Value> {
+    let exported = process::run(&site.environment(&site.port), &["log", "export"], "").await;
+    assert!(exported.status.success(), "{exported:?}");
+    let text = String::from_utf8(exported.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// How the API shows the message; of a session, its status once it is restarted.
+pub(super) async fn shown(
+    site: &Site,
+    tenant: &Caller,
+    session: &Session,
+    occasion: Occasion,
+) -> Option<String> {
+    if occasion == Occasion::Restart {
+        let is_done: bool =
+            sqlx::query_scalar(IS_RESTARTED).fetch_one(&site.database).await.unwrap();
+        let shown = tenant.get(&format!("/sessions/{}", session.id)).await;
+        return (is_done && shown.status == 200).then(|| shown.text("status"));
+    }
+    let messages = tenant.get("/messages").await;
+    if messages.status != 200 {
+        return None;
+    }
+    let rows: Vec<_> = messages.rows().iter().filter(|row| row["body"] == TEXT).collect();
+    assert!(rows.len() <= 1, "it is shown more than once: {rows:#?}");
+    rows.first().map(|row| row["status"].as_str().unwrap().to_owned())
+}
+
+/// Whether what is shown is an end. In doubt is none: what is in doubt here is looked for, and found or not.
+pub(super) fn is_settled(point: Failpoint, shown: Option<&str>) -> bool {
+    match Occasion::of(point) {
+        Occasion::Restart => shown == Some("WORKING"),
+        Occasion::Arrival => shown == Some("delivered"),
+        _ if point == Failpoint::AppendAsked => shown.is_none(),
+        _ => shown == Some("read"),
+    }
+}
+
+/// Whether every webhook that WAHA tried to deliver has arrived.
+pub(super) fn all_webhooks_are_taken(site: &Site) -> bool {
+    let mut taken: HashMap<(String, String), bool> = HashMap::new();
+    for attempt in site.waha.webhook_attempts() {
+        let is_taken = attempt.is_delivered();
+        *taken.entry((attempt.event, attempt.event_id)).or_default() |= is_taken;
+    }
+    taken.into_values().all(|is_taken| is_taken)
+}
+
+impl Account {
+    pub(super) fn assert_nothing_is_lost_or_doubled(&self) {
+        assert!(is_settled(self.point, self.shown.as_deref()), "it changed at rest: {self:#?}");
+        assert!(self.sent <= 1, "it was sent more than once: {self:#?}");
+        assert!(self.logged <= 1, "it was queued or received more than once: {self:#?}");
+        assert!(self.asked <= self.attempts, "WAHA was called without an attempt: {self:#?}");
+        let is_appender = self.point.part() == Part::Appender;
+        assert!(!is_appender || self.answered.is_none(), "it was answered: {self:#?}");
+        let was_accepted = self.answered.is_some_and(|status| status < 300);
+        assert!(!was_accepted || self.logged + self.restarts == 1, "accepted and lost: {self:#?}");
+        match self.shown.as_deref() {
+            Some("read") => assert_eq!(self.sent, 1, "shown as read, and never sent: {self:#?}"),
+            None => assert_eq!(self.logged, 0, "in the log, and not shown: {self:#?}"),
+            Some(_) => {}
+        }
+    }
+
+    /// For people.
+    pub(super) fn words(&self) -> String {
+        let shown = self.shown.as_deref().unwrap_or_default();
+        match (Occasion::of(self.point), self.point) {
+            (Occasion::Restart, _) => format!("it is done again; the session is `{shown}`"),
+            (Occasion::Arrival, Failpoint::WebhookVerified | Failpoint::WebhookStored) => {
+                let found = if self.is_repeated { "found to be a repeat" } else { "taken as new" };
+                format!("WAHA gets no answer and tells it again, which is {found}: received once")
+            }
+            (Occasion::Arrival, _) => "received once".to_owned(),
+            _ if self.logged == 0 => {
+                "the request is not answered, and nothing has happened: the client asks again"
+                    .to_owned()
+            }
+            (_, Failpoint::AppendCommitted) => {
+                format!("the request is not answered, and the message is {}", self.outcome())
+            }
+            _ => format!("the message is {}", self.outcome()),
+        }
+    }
+
+    fn outcome(&self) -> String {
+        let shown = self.shown.as_deref().unwrap_or_default();
+        let sent = if self.sent == 1 { "sent once" } else { "not sent" };
+        let again = if self.attempts > 1 {
+            format!(", in {} attempts", self.attempts)
+        } else {
+            String::new()
+        };
+        format!("{sent}{again}, and shown as `{shown}`")
+    }
+}

@@ -1,0 +1,125 @@
+//! What is asked of a process so that it comes to the place where it is to die.
+
+use acceptance::caller::Caller;
+use acceptance::messages::{BOB, BOBS_CHAT};
+use acceptance::sessions::Session;
+use acceptance::setup::Setup;
+use failpoint::Failpoint;
+use reqwest::Method;
+use serde_json::json;
+use waha_simulator::{Engine, Match, Misbehaviour, Rule};
+
+use super::super::site::Site;
+
+/// The text of the message it is about.
+pub(super) const TEXT: &str = "at the worst moment";
+
+/// What is asked of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// Somebody sends a message.
+    Send,
+    /// The same, and WAHA refuses it.
+    SendRefused,
+    /// The same, and WAHA breaks off without having sent it.
+    SendBrokenOff,
+    /// The same, and acknowledgements come before the answer, under an id nobody knows yet.
+    SendAcknowledgedEarly,
+    /// Somebody writes to the session.
+    Arrival,
+    /// Somebody restarts the session.
+    Restart,
+}
+
+impl Occasion {
+    /// The one that leads to a place.
+    pub(super) const fn of(point: Failpoint) -> Self {
+        match point {
+            Failpoint::AppendAsked
+            | Failpoint::AppendCommitted
+            | Failpoint::ProjectionRead
+            | Failpoint::ProjectionApplied
+            | Failpoint::ProjectionMoved
+            | Failpoint::ProjectionCommitted
+            | Failpoint::MemoryRead
+            | Failpoint::MemoryWritten
+            | Failpoint::MemoryCommitted
+            | Failpoint::MessageClaimed
+            | Failpoint::AttemptStarted
+            | Failpoint::WahaAnswered
+            | Failpoint::OutcomeRecorded
+            | Failpoint::IdentitiesLearnt => Self::Send,
+            Failpoint::WahaRefused => Self::SendRefused,
+            Failpoint::WahaBrokeOff | Failpoint::LookTaken | Failpoint::LookRecorded => {
+                Self::SendBrokenOff
+            }
+            Failpoint::NewsHeld | Failpoint::HeldNewsTold => Self::SendAcknowledgedEarly,
+            Failpoint::WebhookVerified
+            | Failpoint::WebhookStored
+            | Failpoint::WebhooksRead
+            | Failpoint::EffectDurable
+            | Failpoint::WebhookProcessed
+            | Failpoint::WebhooksAdvanced => Self::Arrival,
+            Failpoint::ActionClaimed | Failpoint::ActionDone => Self::Restart,
+        }
+    }
+
+    /// For people.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Send => "a message is sent",
+            Self::SendRefused => "a message WAHA refuses is sent",
+            Self::SendBrokenOff => "a message is sent, and WAHA breaks off before it is",
+            Self::SendAcknowledgedEarly => "a message is sent and acknowledged before WAHA answers",
+            Self::Arrival => "somebody writes",
+            Self::Restart => "a session is restarted",
+        }
+    }
+
+    /// The installation it is asked in.
+    pub(super) fn setup(self) -> Setup {
+        // The simulator sends at once or never, so what is not there soon was not sent.
+        let setup = Setup::default().set("DELIVERY_SETTLE_AFTER_SECONDS", 1);
+        match self {
+            // Its messages have ids of its own choice, so news of them can come before they are known.
+            Self::SendAcknowledgedEarly => setup.engine(Engine::Webjs),
+            _ => setup,
+        }
+    }
+
+    /// Asks; answers the status of the answer, if there was one.
+    pub(super) async fn give(self, site: &Site, tenant: &Caller, session: &Session) -> Option<u16> {
+        for misbehaviour in self.misbehaviours() {
+            site.waha.misbehave(Rule::once(Match::text(TEXT), misbehaviour));
+        }
+        let request = match self {
+            Self::Arrival => {
+                site.waha.receive(&session.waha_name, BOBS_CHAT, TEXT).unwrap();
+                return None;
+            }
+            Self::Restart => {
+                tenant.request(Method::POST, &format!("/sessions/{}/restart", session.id))
+            }
+            _ => {
+                let body = json!({ "sessionId": session.id, "to": BOB, "body": TEXT });
+                tenant.request(Method::POST, "/messages/send").json(&body)
+            }
+        };
+        request.send().await.ok().map(|answer| answer.status().as_u16())
+    }
+
+    /// What WAHA does wrong then.
+    fn misbehaviours(self) -> Vec<Misbehaviour> {
+        match self {
+            Self::SendRefused => {
+                vec![Misbehaviour::Answer { status: 422, sent: false, exception: None }]
+            }
+            Self::SendBrokenOff => vec![Misbehaviour::Reset { sent: false }],
+            // The saga has read the acknowledgements by the time the answer tells the id they are about.
+            Self::SendAcknowledgedEarly => {
+                vec![Misbehaviour::AckBeforeAnswer, Misbehaviour::Delay { milliseconds: 3_000 }]
+            }
+            Self::Send | Self::Arrival | Self::Restart => vec![],
+        }
+    }
+}
