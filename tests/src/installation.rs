@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use domain::access::Role;
-use heliograph::roles::Roles;
+use heliograph::roles::{EngineRole, Roles};
 use heliograph::serve::Engine;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -22,6 +22,8 @@ pub struct Installation {
     /// Its WAHA.
     pub waha: Simulator,
     engine: Engine,
+    /// Keeps the views, if the engine does not.
+    projector: Option<Engine>,
     port: Port,
     setup: Setup,
     database: PgPool,
@@ -43,18 +45,47 @@ impl Installation {
 
     /// The same with a WAHA that is there already.
     pub fn start_before(database: PgPool, setup: Setup, waha: Simulator) -> Self {
+        Self::start_as(database, setup, waha, &Roles::all())
+    }
+
+    /// In this database, with the views kept by an engine of its own, as by another process.
+    pub async fn start_apart(database: PgPool) -> Self {
+        let setup = Setup::default();
+        let waha = Simulator::start(setup.waha.clone()).await.expect("WAHA does not start");
+        let others = [EngineRole::Api, EngineRole::Delivery, EngineRole::Webhooks];
+        let mut apart = Self::start_as(database, setup, waha, &Roles::from_iter(others));
+        apart.start_projecting();
+        apart
+    }
+
+    fn start_as(database: PgPool, setup: Setup, waha: Simulator, roles: &Roles) -> Self {
         let port = Port::reserve();
-        let engine = start_engine(&database, &setup, &waha, &port);
+        let engine = start_engine(&database, &setup, &waha, &port, roles);
         let directory = Directory::open(&database, &setup);
         let nobody = Caller::nobody(port.url());
-        Self { waha, engine, port, setup, database, directory, nobody }
+        Self { waha, engine, projector: None, port, setup, database, directory, nobody }
+    }
+
+    /// The engine that keeps the views starts.
+    pub fn start_projecting(&mut self) {
+        let (port, roles) = (Port::reserve(), Roles::from_iter([EngineRole::Projector]));
+        let engine = start_engine(&self.database, &self.setup, &self.waha, &port, &roles);
+        self.projector = Some(engine);
+    }
+
+    /// It stops, in order.
+    pub async fn stop_projecting(&mut self) {
+        if let Some(projector) = self.projector.take() {
+            projector.stop().await;
+        }
     }
 
     /// Stops the engine in order, and starts another in its place.
     #[must_use]
     pub async fn restarted(self) -> Self {
         self.engine.stop().await;
-        let engine = start_engine(&self.database, &self.setup, &self.waha, &self.port);
+        let engine =
+            start_engine(&self.database, &self.setup, &self.waha, &self.port, &Roles::all());
         Self { engine, ..self }
     }
 
@@ -92,20 +123,27 @@ impl Installation {
     }
 
     /// Stops everything, in order.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
+        self.stop_projecting().await;
         self.engine.stop().await;
         self.waha.shutdown().await;
         self.directory.close().await;
     }
 }
 
-fn start_engine(database: &PgPool, setup: &Setup, waha: &Simulator, port: &Port) -> Engine {
+fn start_engine(
+    database: &PgPool,
+    setup: &Setup,
+    waha: &Simulator,
+    port: &Port,
+    roles: &Roles,
+) -> Engine {
     let direct = database.connect_options();
     let environment = setup.environment(&direct, &waha.base_url(), port.address());
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS_MAX)
         .acquire_timeout(heliograph::serve::ACQUIRE_TIMEOUT)
         .connect_lazy_with(setup.database(&direct));
-    Engine::start(&setup::read(&environment), pool, port.listen(), &Roles::all())
+    Engine::start(&setup::read(&environment), pool, port.listen(), roles)
         .expect("the engine does not start")
 }

@@ -116,6 +116,15 @@ async fn what_is_appended_later_is_seen_by_all() {
 }
 
 #[tokio::test]
+async fn who_takes_one_event_at_a_time_is_shown_what_the_log_holds_now() {
+    let (log, shared) = counted(10);
+    follow(&shared, 0, 1000).await;
+    let before = log.reads.load(Ordering::Relaxed);
+    assert_eq!(shared.read_all(at(4), 1).await.unwrap()[0].position, at(5));
+    assert_eq!(log.reads.load(Ordering::Relaxed), before + 1);
+}
+
+#[tokio::test]
 async fn no_more_is_remembered_than_allowed() {
     let (_, shared) = counted(3 * EVENTS_MAX);
     follow(&shared, 0, 1000).await;

@@ -5,7 +5,7 @@ use acceptance::eventually::eventually;
 use acceptance::installation::Installation;
 use acceptance::messages::sent_texts;
 use serde_json::Value;
-use sqlx::{PgPool, PgTransaction};
+use sqlx::PgPool;
 
 use super::{Shell, listed};
 
@@ -24,28 +24,6 @@ async fn tamper(pool: &PgPool, sql: &'static str, message: &str) {
         .await
         .unwrap();
     transaction.commit().await.unwrap();
-}
-
-/// Keeps every projection from moving, and nobody else. What happens from now on they have not even read.
-async fn stop_projections(
-    pool: &PgPool,
-    news: impl Future<Output = String>,
-) -> PgTransaction<'static> {
-    let mut transaction = pool.begin().await.unwrap();
-    let lock = "lock table projection_checkpoints in exclusive mode";
-    sqlx::raw_sql(lock).execute(&mut *transaction).await.unwrap();
-    news.await;
-    let waiting = async || -> i64 {
-        sqlx::query_scalar(
-            "select count(*) from pg_locks
-             where relation = 'projection_checkpoints'::regclass and not granted",
-        )
-        .fetch_one(pool)
-        .await
-        .unwrap()
-    };
-    eventually("every projection waits", waiting, |waiting| *waiting == 5).await;
-    transaction
 }
 
 /// Where the message's events are in the log, once it was delivered and the sagas have read all about it.
@@ -81,15 +59,15 @@ async fn halted(stage: &Installation, stream: &str) -> Vec<String> {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn an_event_that_cannot_be_applied_stops_one_projection_until_it_is_mended(pool: PgPool) {
-    let stage = Installation::start(pool.clone()).await;
+    let mut stage = Installation::start_apart(pool.clone()).await;
     let shell = Shell::new(&pool, &stage.waha.base_url());
     let tenant = stage.tenant().await;
     let session = tenant.session().await;
-    let hold = stop_projections(&pool, tenant.send_text(&session, "the last they read")).await;
+    stage.stop_projecting().await;
     let id = tenant.send_text(&session, "to be twisted").await;
     let position = &positions(&pool, &id).await[1];
     tamper(&pool, "update events set version = 1 where stream_id = $1 and version = 2", &id).await;
-    hold.rollback().await.unwrap();
+    stage.start_projecting();
 
     let stream = format!("message-{}-{id}", tenant.tenant_id());
     let look = async || readiness(&stage).await;
@@ -144,11 +122,11 @@ async fn an_event_that_cannot_be_applied_stops_one_projection_until_it_is_mended
 
 #[sqlx::test(migrations = "../migrations")]
 async fn an_event_that_cannot_be_read_is_waited_for_and_told_without_its_content(pool: PgPool) {
-    let stage = Installation::start(pool.clone()).await;
+    let mut stage = Installation::start_apart(pool.clone()).await;
     let shell = Shell::new(&pool, &stage.waha.base_url());
     let tenant = stage.tenant().await;
     let session = tenant.session().await;
-    let hold = stop_projections(&pool, tenant.send_text(&session, "the last they read")).await;
+    stage.stop_projecting().await;
     let id = tenant.send_text(&session, "to be mangled").await;
     let position = &positions(&pool, &id).await[0];
     tamper(
@@ -158,7 +136,7 @@ async fn an_event_that_cannot_be_read_is_waited_for_and_told_without_its_content
         &id,
     )
     .await;
-    hold.rollback().await.unwrap();
+    stage.start_projecting();
 
     let stream = format!("message-{}-{id}", tenant.tenant_id());
     let look = async || readiness(&stage).await;
