@@ -5,6 +5,7 @@
 //! codec        events to and from their stored form
 //! event_log    the log on PostgreSQL or EventStoreDB, and the contract of both
 //! sagas        delivery, sessions, webhooks: events in, commands and calls to WAHA out
+//! connections  pools that try a connection only if it may be gone
 //! leases       which process reads for which saga or projection
 //! secrets      credentials, passwords, session_keys: what must never be in an event
 //! ```
