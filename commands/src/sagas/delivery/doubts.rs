@@ -123,7 +123,8 @@ impl Doubts {
                  select u.message_id from unknown_outcomes u
                  join delivery_jobs j using (message_id)
                  join delivery_sessions s using (session_id)
-                 where u.due_at <= now() - make_interval(secs => case when u.is_first then $3 else 0 end)
+                 where u.due_at <= now()
+                   and u.due_at <= now() - make_interval(secs => case when u.is_first then $3 else 0 end)
                    and (u.lease_until is null or u.lease_until < now())
                    and j.is_parked and s.status in ('WORKING', 'DELETED')
                  order by u.due_at limit $4 for update of u skip locked)

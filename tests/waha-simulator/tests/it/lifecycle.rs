@@ -16,13 +16,13 @@ fn told_to(url: &str) -> Value {
     json!({ "webhooks": [{ "url": url, "events": ["session.status"] }] })
 }
 
-/// The statuses that were announced, in the order in which they happened.
+/// The statuses that were announced, in the order in which they happened: each is told with those before it, for
+/// several may come in one millisecond.
 async fn announced(receiver: &Receiver, count: usize) -> Vec<Value> {
     let mut events = receiver.await_event("session.status", count).await;
-    events.sort_by_key(|event| event.json()["id"].as_str().map(str::to_owned));
     events.sort_by_key(|event| {
-        event.json()["payload"]["statuses"].as_array().unwrap().last().unwrap()["timestamp"]
-            .as_i64()
+        let statuses = event.json()["payload"]["statuses"].as_array().unwrap().clone();
+        statuses.iter().map(|told| told["timestamp"].as_i64()).collect::<Vec<_>>()
     });
     events.iter().map(|event| event.json()["payload"]["status"].clone()).collect()
 }
