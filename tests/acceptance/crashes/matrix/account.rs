@@ -158,11 +158,7 @@ impl Account {
     fn outcome(&self) -> String {
         let shown = self.shown.as_deref().unwrap_or_default();
         let sent = if self.sent == 1 { "sent once" } else { "not sent" };
-        let again = if self.attempts > 1 {
-            format!(", in {} attempts", self.attempts)
-        } else {
-            String::new()
-        };
-        format!("{sent}{again}, and shown as `{shown}`")
+        // In how many attempts is not told: how far the others had come when it died is up to the machine.
+        format!("{sent}, and shown as `{shown}`")
     }
 }
