@@ -49,7 +49,7 @@ pub enum CommandError<R: std::error::Error + 'static> {
     Contended,
     /// The log could not do it.
     #[error("the event log failed")]
-    Log(#[source] LogError),
+    Log(#[from] LogError),
 }
 
 impl Executor {
@@ -86,19 +86,22 @@ impl Executor {
             let is_fresh = remembered.is_none();
             let fold = match remembered {
                 Some(fold) => fold,
-                None => self.replay::<A>(stream).await.map_err(CommandError::Log)?,
+                None => self.replay::<A>(stream).await?,
             };
-            let decided = fold.state.decide(command.clone());
-            if let Ok(events) = &decided
-                && !events.is_empty()
-            {
-                let appended = self.append(stream, &fold, events, &metadata).await;
-                if let Some(position) = appended.map_err(CommandError::Log)? {
-                    return Ok(Executed { events: decided.unwrap_or_default(), position });
+            let events = match fold.state.decide(command.clone()) {
+                Ok(events) if !events.is_empty() => events,
+                // Nothing is appended, so nothing but a look tells whether this was decided on what is true now.
+                nothing => {
+                    let is_current = is_fresh || self.is_current(stream, &fold).await?;
+                    if !is_current {
+                        continue;
+                    }
+                    let events = nothing.map_err(CommandError::Rejected)?;
+                    return Ok(Executed { events, position: fold.position });
                 }
-            } else if is_fresh || self.is_current(stream, &fold).await.map_err(CommandError::Log)? {
-                let events = decided.map_err(CommandError::Rejected)?;
-                return Ok(Executed { events, position: fold.position });
+            };
+            if let Some(position) = self.append(stream, &fold, &events, &metadata).await? {
+                return Ok(Executed { events, position });
             }
         }
         Err(CommandError::Contended)
@@ -123,8 +126,7 @@ impl Executor {
             Ok(events) if !events.is_empty() => events,
             _ => return self.execute::<A>(tenant, id, command, metadata).await,
         };
-        let appended = self.append(stream, &absent, &events, &metadata).await;
-        match appended.map_err(CommandError::Log)? {
+        match self.append(stream, &absent, &events, &metadata).await? {
             Some(position) => Ok(Executed { events, position }),
             None => self.execute::<A>(tenant, id, command, metadata).await,
         }

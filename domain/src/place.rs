@@ -5,6 +5,7 @@
 //!
 //! Invariant: between `written` and `seen` there is nothing that concerns the reader.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::stream::Position;
@@ -30,12 +31,6 @@ impl Place {
         Self { written, seen: written, passed: 0, since: now }
     }
 
-    /// Where the reader is: here, unless the checkpoint is not the one that is known.
-    #[must_use]
-    pub fn or_at(self, written: Position, now: Instant) -> Self {
-        if self.written == written { self } else { Self::at(written, now) }
-    }
-
     /// After this many events of no concern, the last of them at `seen`.
     #[must_use]
     pub const fn past(self, seen: Position, events: usize) -> Self {
@@ -50,6 +45,24 @@ impl Place {
     /// Whether the checkpoint is to follow even if there is more to be read.
     pub fn is_late(&self, now: Instant) -> bool {
         self.is_behind() && now.duration_since(self.since) >= WRITE_EVERY
+    }
+}
+
+/// The place a reader was at when it last passed something over.
+#[derive(Debug, Default)]
+pub struct LastPlace(Mutex<Option<Place>>);
+
+impl LastPlace {
+    /// Where the reader is, the checkpoint being `written`: what it has passed over counts only from the checkpoint
+    /// it knows.
+    pub fn or_at(&self, written: Position, now: Instant) -> Place {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.filter(|place| place.written == written).unwrap_or(Place::at(written, now))
+    }
+
+    /// Keeps a place.
+    pub fn keep(&self, place: Place) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
     }
 }
 
@@ -76,8 +89,11 @@ mod tests {
     #[test]
     fn a_checkpoint_that_others_have_moved_is_where_to_go_on() {
         let now = Instant::now();
+        let last = LastPlace::default();
+        assert_eq!(last.or_at(position(1), now), Place::at(position(1), now));
         let place = Place::at(position(1), now).past(position(5), 4);
-        assert_eq!(place.or_at(position(1), now), place);
-        assert_eq!(place.or_at(position(3), now), Place::at(position(3), now));
+        last.keep(place);
+        assert_eq!(last.or_at(position(1), now), place);
+        assert_eq!(last.or_at(position(3), now), Place::at(position(3), now));
     }
 }

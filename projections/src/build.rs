@@ -14,7 +14,7 @@
 //! - One process at a time builds of a projection: its connection holds an advisory lock. What it leaves behind
 //!   when it dies is in `projection_builds`, and dropped by the next.
 //! - No transaction of a build is open for long: others would wait for its locks, and vacuum for its snapshot. So
-//!   indexes are made concurrently, and nothing waits for long while it holds the checkpoint.
+//!   each index is made by a statement of its own, and nothing waits for long while it holds the checkpoint.
 
 mod compare;
 mod error;

@@ -75,7 +75,6 @@ impl Projection for Messages {
         let known = store::load(connection, &touched).await?;
         let folded = fold::fold(known.clone(), events);
         store::insert(connection, &folded.born).await?;
-        store::insert_texts(connection, &folded.born).await?;
         store::update(connection, &folded.known).await?;
         let born = folded.born.iter().map(|birth| &birth.message);
         stats::adjust(connection, &known, folded.known.iter().chain(born)).await?;

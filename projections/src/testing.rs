@@ -63,12 +63,7 @@ impl MemoryLog {
                 schema_version: 1,
                 data: data.to_owned(),
             },
-            metadata: Metadata {
-                actor: Actor::Operator,
-                correlation_id: Uuid::nil(),
-                causation_id: None,
-                request_id: None,
-            },
+            metadata: Metadata::new(Actor::Operator, Uuid::nil()),
             recorded_at: at(i64::try_from(events.len()).unwrap()),
         });
         events.push(Arc::clone(&recorded));

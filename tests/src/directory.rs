@@ -102,5 +102,5 @@ async fn hash() -> String {
 
 fn metadata() -> Metadata {
     let correlation_id = SystemAmbient.new_id();
-    Metadata { actor: Actor::Operator, correlation_id, causation_id: None, request_id: None }
+    Metadata::new(Actor::Operator, correlation_id)
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 const PATIENCE: Duration = Duration::from_secs(20);
-const STEP: Duration = Duration::from_millis(20);
+/// Between two looks: at first little, then more, for a look is work for those who are waited for.
+const STEP_FIRST: Duration = Duration::from_millis(10);
+const STEP_LAST: Duration = Duration::from_millis(160);
 
 /// Looks until what is seen is so. Gives up after 20 seconds, telling what was seen last.
 pub async fn eventually<T: Debug>(
@@ -25,6 +27,7 @@ pub async fn within<T: Debug>(
     is_so: impl Fn(&T) -> bool,
 ) -> T {
     let deadline = Instant::now() + patience;
+    let mut step = STEP_FIRST;
     loop {
         let seen = look().await;
         if is_so(&seen) {
@@ -34,6 +37,7 @@ pub async fn within<T: Debug>(
             Instant::now() < deadline,
             "in {patience:?} this did not come about: {what}. Last seen: {seen:#?}"
         );
-        sleep(STEP).await;
+        sleep(step).await;
+        step = (step * 2).min(STEP_LAST);
     }
 }

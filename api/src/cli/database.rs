@@ -60,7 +60,7 @@ impl OpenLog {
     /// On behalf of whoever sits at the command line.
     pub(super) fn metadata(&self) -> Metadata {
         let correlation_id = self.executor.ambient().new_id();
-        Metadata { actor: Actor::Operator, correlation_id, causation_id: None, request_id: None }
+        Metadata::new(Actor::Operator, correlation_id)
     }
 
     pub(super) async fn close(self) {

@@ -5,10 +5,10 @@
 //! what was read, so an event counts once whoever reads. Events are read before that transaction begins, which
 //! would else be open for longer. Past events of no concern to the saga it moves now and then.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
-use domain::place::Place;
+use domain::place::{LastPlace, Place};
 use domain::ports::leases::{FencingToken, Leases, Work};
 use domain::stream::Position;
 use sqlx::{PgConnection, PgPool, Row};
@@ -20,7 +20,7 @@ pub(super) struct Checkpoint {
     pool: PgPool,
     leases: Arc<dyn Leases>,
     saga: &'static str,
-    place: Mutex<Option<Place>>,
+    last: LastPlace,
 }
 
 /// Where the saga stands, for the process whose turn it is.
@@ -39,7 +39,7 @@ impl Standing {
 
 impl Checkpoint {
     pub(super) fn new(pool: PgPool, leases: Arc<dyn Leases>, saga: &'static str) -> Self {
-        Self { pool, leases, saga, place: Mutex::default() }
+        Self { pool, leases, saga, last: LastPlace::default() }
     }
 
     /// The saga's name.
@@ -60,9 +60,7 @@ impl Checkpoint {
             _ => self.claim(token).await?,
         };
         let is_ours = fence(&row)? == token;
-        let (written, now) = (position(&row)?, Instant::now());
-        let known = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = known.map_or(Place::at(written, now), |place| place.or_at(written, now));
+        let place = self.last.or_at(position(&row)?, Instant::now());
         Ok(is_ours.then_some(Standing { place, token }))
     }
 
@@ -74,7 +72,7 @@ impl Checkpoint {
         events: usize,
     ) -> Result<bool, SagaError> {
         let place = from.place.past(to, events);
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+        self.last.keep(place);
         if place.is_late(Instant::now()) {
             return self.settle(Standing { place, ..from }).await;
         }

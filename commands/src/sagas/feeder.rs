@@ -69,7 +69,10 @@ impl<M: Memory> Follower for Feeder<M> {
         let Some(from) = self.checkpoint.own().await? else { return Ok(Step::Elsewhere) };
         let concerns = |event: &RecordedEvent| self.memory.concerns(event);
         let read = follow::read(self, self.executor.log(), from, BATCH_MAX, concerns).await?;
-        let Read::Events { events, to } = read else { return Ok(read.into_step()) };
+        let (events, to) = match read {
+            Read::Events { events, to } => (events, to),
+            Read::Nothing(step) => return Ok(step),
+        };
         failpoint::reach(Failpoint::MemoryRead);
         let mut transaction = self.pool.begin_with(BEGIN).await?;
         if !self.checkpoint.advance(&mut transaction, from, to).await? {

@@ -39,16 +39,6 @@ pub(super) enum Read {
     Nothing(Step),
 }
 
-impl Read {
-    /// The step, if that was all of it.
-    pub(super) fn into_step(self) -> Step {
-        match self {
-            Self::Events { .. } => Step::Advanced,
-            Self::Nothing(step) => step,
-        }
-    }
-}
-
 /// Reads on. What is of no concern is passed over, and the checkpoint follows when there is nothing more, or no
 /// more can be read.
 pub(super) async fn read<F: Follower>(

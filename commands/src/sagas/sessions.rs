@@ -86,12 +86,7 @@ async fn tell(
     session: SessionId,
     command: Command,
 ) -> Result<(), SagaError> {
-    let metadata = Metadata {
-        actor: Actor::SessionSaga,
-        correlation_id: session.0,
-        causation_id: None,
-        request_id: None,
-    };
+    let metadata = Metadata::new(Actor::SessionSaga, session.0);
     match executor.execute::<Session>(tenant, session.0, command, metadata).await {
         Ok(_) | Err(CommandError::Rejected(_)) => Ok(()),
         Err(error) => Err(SagaError::Command(error.into())),

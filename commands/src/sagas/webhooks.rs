@@ -100,7 +100,10 @@ impl Follower for WebhookSaga {
                 || Identity::learnt_from(event).is_some()
         };
         let read = follow::read(self, self.executor.log(), from, BATCH_MAX, concerns).await?;
-        let Read::Events { events, to } = read else { return Ok(read.into_step()) };
+        let (events, to) = match read {
+            Read::Events { events, to } => (events, to),
+            Read::Nothing(step) => return Ok(step),
+        };
         failpoint::reach(Failpoint::WebhooksRead);
         let learnt: Vec<Identity> =
             events.iter().filter_map(|event| Identity::learnt_from(event)).collect();

@@ -39,12 +39,7 @@ pub(crate) fn new_stream() -> StreamName {
 }
 
 pub(crate) fn metadata() -> Metadata {
-    Metadata {
-        actor: Actor::Operator,
-        correlation_id: Edge.new_id(),
-        causation_id: None,
-        request_id: None,
-    }
+    Metadata::new(Actor::Operator, Edge.new_id())
 }
 
 pub(crate) fn new_event(event: impl Into<Event>) -> NewEvent {

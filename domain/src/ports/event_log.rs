@@ -74,6 +74,13 @@ pub struct Metadata {
     pub request_id: Option<String>,
 }
 
+impl Metadata {
+    /// On somebody's behalf, led to by no event and no request.
+    pub const fn new(actor: Actor, correlation_id: Uuid) -> Self {
+        Self { actor, correlation_id, causation_id: None, request_id: None }
+    }
+}
+
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]

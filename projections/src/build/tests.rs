@@ -11,6 +11,7 @@ use domain::session::event::{Created, Event as SessionEvent};
 use domain::stream::{Category, StreamName};
 use domain::webhook::{Event as WebhookEvent, Received};
 use sqlx::PgPool;
+use tokio::time::timeout;
 
 use super::*;
 use crate::projector::checkpoint::statuses;
@@ -66,6 +67,17 @@ fn busy_log() -> Arc<MemoryLog> {
     let tenant = StreamName { category: Category::Tenant, ..dead };
     log.record(tenant, domain::tenant::Event::Created(created));
     log
+}
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
+    let look = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(timeout(PATIENCE, look).await.is_ok(), "did not come about: {what}");
 }
 
 /// Everything in a schema that is neither the log's nor the sagas': how the relations are, as PostgreSQL itself

@@ -27,7 +27,7 @@ pub(super) async fn load(
     Ok(rows.into_iter().map(|message| ((message.tenant_id, message.id), message)).collect())
 }
 
-/// Writes the new ones.
+/// Writes the new ones, and what is searched of them.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     born: &[Birth],
@@ -35,6 +35,11 @@ pub(super) async fn insert(
     if born.is_empty() {
         return Ok(());
     }
+    insert_messages(connection, born).await?;
+    insert_texts(connection, born).await
+}
+
+async fn insert_messages(connection: &mut PgConnection, born: &[Birth]) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into messages (tenant_id, id, session_id, direction, recipient, sender, country, body,
              type, status, priority, attempts, waha_message_id, client_reference, metadata, send_at,
@@ -79,14 +84,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Writes what is searched of the new ones.
-pub(super) async fn insert_texts(
-    connection: &mut PgConnection,
-    born: &[Birth],
-) -> Result<(), sqlx::Error> {
-    if born.is_empty() {
-        return Ok(());
-    }
+async fn insert_texts(connection: &mut PgConnection, born: &[Birth]) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into message_texts (tenant_id, message_id, text)
          select * from unnest($1::uuid[], $2::uuid[], $3::text[])",

@@ -1,9 +1,9 @@
 //! One projection's way through the log.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use domain::place::Place;
+use domain::place::{LastPlace, Place};
 use domain::ports::event_log::{EventLog, RecordedEvent};
 use domain::ports::leases::{FencingToken, Leases, Work};
 use domain::stream::Position;
@@ -33,7 +33,7 @@ pub(super) struct Lane {
     pool: PgPool,
     leases: Arc<dyn Leases>,
     projection: Arc<dyn Projection>,
-    place: Mutex<Option<Place>>,
+    last: LastPlace,
 }
 
 /// What one attempt to advance came to.
@@ -71,7 +71,7 @@ impl Lane {
         leases: Arc<dyn Leases>,
         projection: Arc<dyn Projection>,
     ) -> Self {
-        Self { log, pool, leases, projection, place: Mutex::default() }
+        Self { log, pool, leases, projection, last: LastPlace::default() }
     }
 
     /// Applies the next batch, if there is one.
@@ -82,7 +82,7 @@ impl Lane {
         let Some(written) = checkpoint::own(&self.pool, name, token).await? else {
             return Ok(Step::Elsewhere);
         };
-        let place = self.place(written);
+        let place = self.last.or_at(written, std::time::Instant::now());
         let events = match self.log.read_all(place.seen, limit).await {
             Ok(events) => events,
             Err(error) => {
@@ -100,7 +100,7 @@ impl Lane {
             self.write(place, token, &events).await?
         } else {
             let place = place.past(last.position, events.len());
-            *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+            self.last.keep(place);
             !place.is_late(std::time::Instant::now()) || self.write(place, token, &[]).await?
         };
         if !is_ours {
@@ -109,13 +109,6 @@ impl Lane {
         let applied = u64::try_from(events.len()).unwrap_or(u64::MAX);
         counter!("heliograph_projection_events_total", "projection" => name).increment(applied);
         Ok(Step::Advanced)
-    }
-
-    /// Where the lane is; what it has passed over counts only from the checkpoint it knows.
-    fn place(&self, written: Position) -> Place {
-        let now = std::time::Instant::now();
-        let known = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        known.map_or(Place::at(written, now), |place| place.or_at(written, now))
     }
 
     /// Applies events and moves the checkpoint past them, or as far as the lane has seen; false if it is no longer

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::ports::event_log::LogError;
+use domain::stream::Position;
 
 use super::checkpoint::{ProjectionStatus, statuses};
 use super::standstill::Standstill;
@@ -15,11 +16,13 @@ struct Witness {
     name: &'static str,
     refuses: AtomicBool,
     panics: bool,
+    /// Whether events concern it.
+    is_concerned: bool,
 }
 
 impl Witness {
     fn new(name: &'static str) -> Arc<Self> {
-        Arc::new(Self { name, refuses: AtomicBool::new(false), panics: false })
+        Arc::new(Self { name, refuses: AtomicBool::new(false), panics: false, is_concerned: true })
     }
 }
 
@@ -37,7 +40,7 @@ impl Projection for Witness {
     }
 
     fn concerns(&self, _: &RecordedEvent) -> bool {
-        true
+        self.is_concerned
     }
 
     async fn apply(
@@ -124,6 +127,19 @@ async fn every_event_is_applied_once_and_the_checkpoint_tells_how_far(pool: PgPo
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn events_of_no_concern_are_not_applied_and_the_checkpoint_comes_to_the_head(pool: PgPool) {
+    let log = log_of(12);
+    let witness =
+        Witness { is_concerned: false, ..Arc::into_inner(Witness::new("witness")).unwrap() };
+    let projector = projector(&pool, &log, [&Arc::new(witness)]).await;
+    projector.catch_up().await.unwrap();
+
+    assert_eq!(seen(&pool, "witness").await, Vec::<i64>::new());
+    let status = once(&pool, "witness", has_applied(12)).await;
+    assert_eq!(status.position, log.read_all(Position::START, 100).await.unwrap()[11].position);
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn two_processes_share_the_work_and_no_event_is_applied_twice(pool: PgPool) {
     let (log, witness) = (log_of(200), Witness::new("witness"));
     let one = projector(&pool, &log, [&witness]).await;
@@ -193,7 +209,7 @@ async fn an_event_that_cannot_be_read_is_never_skipped(pool: PgPool) {
 async fn a_projection_that_panics_is_told_of_and_the_others_go_on(pool: PgPool) {
     let (log, sound) = (log_of(3), Witness::new("sound"));
     let broken =
-        Arc::new(Witness { name: "broken", refuses: AtomicBool::new(false), panics: true });
+        Arc::new(Witness { panics: true, ..Arc::into_inner(Witness::new("broken")).unwrap() });
     let projector = projector(&pool, &log, [&broken, &sound]).await;
     let shutdown = CancellationToken::new();
 

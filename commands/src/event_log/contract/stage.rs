@@ -129,12 +129,7 @@ impl Stage {
     }
 
     pub(super) fn event_of(&self, event: impl Into<Event>) -> NewEvent {
-        let metadata = Metadata {
-            actor: Actor::Operator,
-            correlation_id: self.ambient.new_id(),
-            causation_id: None,
-            request_id: None,
-        };
+        let metadata = Metadata::new(Actor::Operator, self.ambient.new_id());
         NewEvent { id: EventId(self.ambient.new_id()), event: event.into(), metadata }
     }
 

@@ -5,8 +5,7 @@
 //! or when the server says that it has caught up. Which stretches of the log hold nothing of ours is
 //! remembered, lest an idle reader have them searched again and again.
 
-use std::sync::Arc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::ports::event_log::{LogError, RecordedEvent};
 use domain::stream::{Position, StreamName, Version};

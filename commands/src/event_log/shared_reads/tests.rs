@@ -35,12 +35,7 @@ fn event(number: u64) -> Arc<RecordedEvent> {
         id: EventId(Uuid::from_u128(number.into())),
         event: Event::Session(SessionEvent::Deleted(moment)),
         stored: StoredForm { event_type: "", schema_version: 1, data: String::new() },
-        metadata: Metadata {
-            actor: Actor::Operator,
-            correlation_id: Uuid::nil(),
-            causation_id: None,
-            request_id: None,
-        },
+        metadata: Metadata::new(Actor::Operator, Uuid::nil()),
         recorded_at: chrono::DateTime::UNIX_EPOCH,
     })
 }

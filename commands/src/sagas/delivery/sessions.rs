@@ -4,8 +4,6 @@
 //! token. Messages wait for tokens; nobody is refused. Each message takes a little more than a token, by
 //! chance, so that they do not leave like clockwork, and never faster than the rate.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use domain::id::{EngineId, SessionId, TenantId};
 use domain::sagas::delivery::Change;
@@ -65,28 +63,26 @@ impl Sessions {
         jitter: f64,
     ) -> Result<Vec<Lease>, sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
-        let (candidates, locked) = self.candidates(&mut transaction).await?;
+        let candidates = self.candidates(&mut transaction).await?;
         let shares = shares::divide(&candidates, slots);
         if shares.is_empty() {
             return Ok(vec![]);
         }
-        let leases = Queue::claim(&mut transaction, owner, &shares, &locked).await?;
+        let leases = Queue::claim(&mut transaction, owner, &shares).await?;
         self.charge(&mut transaction, &shares, jitter).await?;
         transaction.commit().await?;
         Ok(leases)
     }
 
-    /// Working sessions that have a message to send and leave to send it, longest unserved first; and those of them
-    /// that write only to whom they know.
+    /// Working sessions that have a message to send and leave to send it, longest unserved first.
     async fn candidates(
         &self,
         connection: &mut PgConnection,
-    ) -> Result<(Vec<Candidate>, HashSet<SessionId>), sqlx::Error> {
+    ) -> Result<Vec<Candidate>, sqlx::Error> {
         let rows = sqlx::query(
             "select s.session_id, s.tenant_id, s.served, pace.tokens,
                     (select count(*) from delivery_jobs f
-                     where f.session_id = s.session_id and f.lease_owner is not null) as calls,
-                    coalesce(s.reach_out_locked_until > now(), false) as is_locked
+                     where f.session_id = s.session_id and f.lease_owner is not null) as calls
              from delivery_sessions s
              cross join lateral (
                  select case when $1::float8 is null then $3 else floor(least($2, s.tokens + $1 *
@@ -116,16 +112,7 @@ impl Sessions {
         .bind(CANDIDATES_MAX)
         .fetch_all(connection)
         .await?;
-        let mut locked = HashSet::new();
-        let mut candidates = Vec::new();
-        for row in &rows {
-            let candidate = candidate(row)?;
-            if row.try_get("is_locked")? {
-                locked.insert(candidate.session_id);
-            }
-            candidates.push(candidate);
-        }
-        Ok((candidates, locked))
+        rows.iter().map(candidate).collect()
     }
 
     /// Takes the tokens, and notes whose turn it was.

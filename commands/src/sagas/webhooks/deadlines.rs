@@ -165,12 +165,7 @@ impl Deadlines {
     /// Whether there was anything to report. A repeated report changes nothing.
     async fn report_one(&self, overdue: &Overdue) -> Result<bool, SagaError> {
         let (tenant, id) = (overdue.tenant_id, overdue.message_id);
-        let metadata = Metadata {
-            actor: Actor::WebhookSaga,
-            correlation_id: id.0,
-            causation_id: None,
-            request_id: None,
-        };
+        let metadata = Metadata::new(Actor::WebhookSaga, id.0);
         let now = self.executor.ambient().now();
         let command = message::Command::ReportAckOverdue { attempt: overdue.attempt, now };
         match self.executor.execute::<Message>(tenant, id.0, command, metadata).await {

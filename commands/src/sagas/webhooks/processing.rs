@@ -78,12 +78,7 @@ impl Processing {
     pub(super) async fn tell_held(&self, learnt: &[Identity]) -> Result<(), SagaError> {
         let held = self.identities.held(learnt).await?;
         for (identity, news) in &held {
-            let metadata = Metadata {
-                actor: Actor::WebhookSaga,
-                correlation_id: identity.message.0,
-                causation_id: None,
-                request_id: None,
-            };
+            let metadata = Metadata::new(Actor::WebhookSaga, identity.message.0);
             self.tell_news(identity.tenant, identity.message, news.clone(), metadata).await?;
         }
         for (identity, _) in held {

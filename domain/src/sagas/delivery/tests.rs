@@ -37,12 +37,7 @@ fn after(event: impl Into<Event>) -> Option<Change> {
         id: EventId(Uuid::nil()),
         event,
         stored: StoredForm { event_type: "", schema_version: 1, data: String::new() },
-        metadata: Metadata {
-            actor: Actor::Operator,
-            correlation_id: Uuid::nil(),
-            causation_id: None,
-            request_id: None,
-        },
+        metadata: Metadata::new(Actor::Operator, Uuid::nil()),
         recorded_at: seconds(0),
     })
 }

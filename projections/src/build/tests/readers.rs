@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use domain::stream::Position;
-use tokio::time::timeout;
 
 use super::*;
 use crate::messages::filter::MessageFilter;
@@ -11,17 +10,6 @@ use crate::page::Page;
 use crate::projector::Projector;
 use crate::read_models::ReadModels;
 use crate::testing::Alone;
-
-const PATIENCE: Duration = Duration::from_mins(1);
-
-async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
-    let look = async {
-        while !is_so().await {
-            tokio::task::yield_now().await;
-        }
-    };
-    assert!(timeout(PATIENCE, look).await.is_ok(), "did not come about: {what}");
-}
 
 #[sqlx::test(migrations = "../migrations")]
 async fn readers_always_see_all_there_is_while_views_are_exchanged_under_load(pool: PgPool) {

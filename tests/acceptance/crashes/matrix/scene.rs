@@ -11,7 +11,7 @@ use failpoint::Failpoint;
 use heliograph::migrations;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::super::site::Site;
 use super::account::{self, Account};
@@ -19,8 +19,6 @@ use super::occasion::Occasion;
 
 /// WAHA repeats a webhook after some seconds; the rest is for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// Several scenes look at a time, and each look is work for a process.
-const LOOK_EVERY: Duration = Duration::from_millis(150);
 /// What a process gets that ends itself on the spot.
 const SIGABRT: i32 = 6;
 const CONNECTIONS_MAX: u32 = 8;
@@ -81,10 +79,7 @@ async fn die_and_go_on(pool: PgPool, point: Failpoint) -> Account {
     sqlx::raw_sql(LEASES_RUN_OUT).execute(&site.database).await.unwrap();
     let next = site.serve().await;
     let what = format!("all is settled after a death at {}", point.name());
-    let look = async || {
-        sleep(LOOK_EVERY).await;
-        account::shown(&site, &tenant, &session, occasion).await
-    };
+    let look = async || account::shown(&site, &tenant, &session, occasion).await;
     within(PATIENCE, &what, look, |shown| account::is_settled(point, shown.as_deref())).await;
     rest(&site).await;
     let account = account::take(&site, &tenant, &session, point, answered).await;
@@ -108,7 +103,6 @@ async fn prepare(site: &Site) -> (Caller, Session) {
 /// Waits until nothing is left to do: what WAHA told was taken, and everybody has read the log.
 async fn rest(site: &Site) {
     let look = async || {
-        sleep(LOOK_EVERY).await;
         let read: bool = sqlx::query_scalar(IS_AT_REST).fetch_one(&site.database).await.unwrap();
         read && account::all_webhooks_are_taken(site)
     };

@@ -3,8 +3,6 @@
 //! First messages are chosen, passing over those that another process is choosing; then a lease is taken on
 //! them, in the same transaction.
 
-use std::collections::HashSet;
-
 use domain::id::{EngineId, MessageId, SessionId, TenantId};
 use domain::sagas::delivery::shares::Share;
 use domain::whatsapp::{ChatId, Engine};
@@ -23,8 +21,9 @@ const HOUSEKEEPING_MAX: i64 = 100;
 /// reaching out has only those to people who wrote to it.
 const CHOOSE_SHARES: &str = "
 with share as (
-    select * from unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[])
-        as s (session_id, by_age, by_priority, is_locked)
+    select g.*, coalesce(s.reach_out_locked_until > now(), false) as is_locked
+    from unnest($1::uuid[], $2::int[], $3::int[]) as g (session_id, by_age, by_priority)
+    join delivery_sessions s using (session_id)
 ),
 oldest as (
     select j.message_id from share s cross join lateral (
@@ -77,13 +76,11 @@ impl Queue {
         connection: &mut PgConnection,
         owner: EngineId,
         shares: &[Share],
-        locked: &HashSet<SessionId>,
     ) -> Result<Vec<Lease>, sqlx::Error> {
         let chosen = sqlx::query_scalar(CHOOSE_SHARES)
             .bind(shares.iter().map(|share| share.session_id.0).collect::<Vec<_>>())
             .bind(shares.iter().map(|share| share.by_age.cast_signed()).collect::<Vec<_>>())
             .bind(shares.iter().map(|share| share.by_priority.cast_signed()).collect::<Vec<_>>())
-            .bind(shares.iter().map(|share| locked.contains(&share.session_id)).collect::<Vec<_>>())
             .fetch_all(&mut *connection)
             .await?;
         take(connection, owner, chosen, Duty::Attempt).await

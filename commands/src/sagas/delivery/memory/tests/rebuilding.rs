@@ -39,12 +39,7 @@ fn recorded(
         id: EventId(Uuid::from_u128(number.into())),
         event: event.into(),
         stored: StoredForm { event_type: "", schema_version: 1, data: String::new() },
-        metadata: Metadata {
-            actor: Actor::Operator,
-            correlation_id: Uuid::nil(),
-            causation_id: None,
-            request_id: None,
-        },
+        metadata: Metadata::new(Actor::Operator, Uuid::nil()),
         recorded_at: at(0),
     })
 }
