@@ -16,7 +16,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use domain::access::Permission::{
     ManageSessions, ReadHistory, ReadMessages, ReadSessions, SendMessages,
 };
@@ -98,6 +98,7 @@ fn guarded_routes(app: &App) -> Router<App> {
         .route("/sessions/{id}/stop", needs(ManageSessions, post(sessions::actions::stop)))
         .route("/sessions/{id}/restart", needs(ManageSessions, post(sessions::actions::restart)))
         .route("/sessions/{id}/logout", needs(ManageSessions, post(sessions::actions::logout)))
+        .route("/sessions/{id}/queue", needs(ManageSessions, put(sessions::queue::set)))
         .route("/sessions/{id}/qr", needs(ManageSessions, get(sessions::qr::show)))
         .route("/messages", needs(ReadMessages, reads(&Messages, get(messages::list::list))))
         .route("/messages/send", needs(SendMessages, post(messages::send::send)))

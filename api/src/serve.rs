@@ -9,6 +9,7 @@
 //! answered, and what was appended is durable.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const DELIVERIES_MAX: u32 = 64;
 /// How often WAHA is asked for every session's status.
 const WATCH_EVERY: Duration = Duration::from_secs(15);
+/// How often failed and suspect sessions are looked after.
+const HEAL_EVERY: Duration = Duration::from_secs(15);
 /// How long a stop waits for what is under way. What is cut off then is found and settled by the next
 /// process: a call to WAHA shows as unknown.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(25);
@@ -119,12 +122,18 @@ impl Engine {
             let options = delivery_options(&settings.delivery);
             let delivery = DeliverySaga::new(&process, waha.clone(), waha.clone(), options);
             work.tasks.spawn(delivery.run(work.shutdown.clone()));
-            let options = SessionOptions { watch_every: WATCH_EVERY };
+            let options = SessionOptions {
+                watch_every: WATCH_EVERY,
+                heal_every: settings.delivery.restarts_sessions.then_some(HEAL_EVERY),
+            };
             let sessions = SessionSaga::new(&process, waha.clone(), options);
             work.tasks.spawn(sessions.run(work.shutdown.clone()));
         }
         if roles.contains(EngineRole::Webhooks) {
-            let options = WebhookOptions { ack_deadline: settings.delivery.ack_deadline };
+            let options = WebhookOptions {
+                ack_deadline: settings.delivery.ack_deadline,
+                suspect_after: settings.delivery.suspect_after.map(NonZeroU32::get),
+            };
             let webhooks = WebhookSaga::new(&process, Arc::new(WahaWebhookReader), options);
             work.tasks.spawn(webhooks.run(work.shutdown.clone()));
         }
@@ -205,7 +214,9 @@ pub(crate) fn waha_client(
 
 pub(crate) fn delivery_options(settings: &DeliverySettings) -> DeliveryOptions {
     DeliveryOptions {
-        rate_per_minute: settings.rate_per_minute.map_or(0, std::num::NonZeroU32::get),
+        rate_per_minute: settings.rate_per_minute.map_or(0, NonZeroU32::get),
+        chat_spacing: settings.chat_spacing,
+        first_contacts_a_day: settings.first_contacts_a_day.map(NonZeroU32::get),
         retry: settings.retry,
         reach_out_lock: settings.reach_out_lock,
         settling: settings.settling,

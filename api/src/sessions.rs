@@ -6,6 +6,7 @@
 pub mod actions;
 pub mod create;
 pub mod qr;
+pub mod queue;
 mod standing;
 
 use axum::extract::State;

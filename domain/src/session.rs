@@ -5,6 +5,8 @@
 //! is told. Invariant: one action is pending at a time; a newer one replaces it, deletion excepted.
 
 pub mod event;
+pub mod health;
+pub mod queue_mode;
 pub mod status;
 
 use chrono::{DateTime, Utc};
@@ -16,6 +18,8 @@ use crate::phone::PhoneNumber;
 use crate::stream::Category;
 use crate::whatsapp::Engine;
 use event::Event;
+use health::{Health, SuspicionCause, TrustCause};
+use queue_mode::QueueMode;
 use status::SessionStatus;
 
 /// The state of a session.
@@ -49,6 +53,10 @@ pub struct Open {
     pub pending: Option<Action>,
     /// Until when it writes only to those who wrote to it.
     pub reach_out_locked_until: Option<DateTime<Utc>>,
+    /// What it does with messages.
+    pub queue_mode: QueueMode,
+    /// Whether it is as well as WAHA says.
+    pub health: Health,
 }
 
 /// What may be asked to be done to a session in WAHA.
@@ -137,6 +145,30 @@ pub enum Command {
     },
     /// Record what WAHA says of it.
     Report(Report),
+    /// Take and send messages, or not.
+    SetQueueMode {
+        /// How it is to be.
+        mode: QueueMode,
+        /// Now.
+        now: DateTime<Utc>,
+    },
+    /// It says that it works, and there is reason to doubt it.
+    Suspect {
+        /// The reason.
+        cause: SuspicionCause,
+        /// Now.
+        now: DateTime<Utc>,
+    },
+    /// WhatsApp has acknowledged a message: it works.
+    Trust {
+        /// Now.
+        now: DateTime<Utc>,
+    },
+    /// Restart it if it has failed or is suspect, unless that was tried a short while ago.
+    Heal {
+        /// Now.
+        now: DateTime<Utc>,
+    },
     /// WhatsApp refused a message to somebody new: write to nobody new for a while.
     LockReachOut {
         /// Until when.
@@ -178,7 +210,9 @@ impl Aggregate for Session {
                 Err(Rejection::AlreadyExists)
             }
             (Self::Deleted, Command::Request { action: Action::Delete, .. }) => Ok(vec![]),
-            (Self::Deleted, Command::Request { .. }) => Err(Rejection::Deleted),
+            (Self::Deleted, Command::Request { .. } | Command::SetQueueMode { .. }) => {
+                Err(Rejection::Deleted)
+            }
             // What WAHA still says of a deleted session changes nothing.
             (Self::Deleted, _) => Ok(vec![]),
             (Self::Open(open), command) => open.decide(command),
@@ -196,6 +230,8 @@ impl Aggregate for Session {
                 phone: None,
                 pending: Some(Action::Start),
                 reach_out_locked_until: None,
+                queue_mode: QueueMode::default(),
+                health: Health::default(),
             }),
             (_, Event::Deleted(_)) => Self::Deleted,
             (Self::Open(open), event) => Self::Open(open.evolve(event)),
@@ -213,7 +249,8 @@ impl Open {
                 Err(Rejection::Deleted)
             }
             Command::Request { action, now } => {
-                Ok(vec![Event::ActionRequested(event::ActionRequested { action, at: now })])
+                let requested = event::ActionRequested { action, cause: None, at: now };
+                Ok(vec![Event::ActionRequested(requested)])
             }
             Command::CompleteAction { action, .. } | Command::FailAction { action, .. }
                 if self.pending != Some(action) =>
@@ -230,6 +267,15 @@ impl Open {
                 Ok(vec![Event::ActionFailed(event::ActionFailed { action, reason, at: now })])
             }
             Command::Report(report) => Ok(self.report(report)),
+            Command::SetQueueMode { mode, .. } if mode == self.queue_mode => Ok(vec![]),
+            Command::SetQueueMode { mode, now } => {
+                Ok(vec![Event::QueueModeSet(event::QueueModeSet { mode, at: now })])
+            }
+            Command::Suspect { cause, now } => Ok(self.suspect(cause, now)),
+            Command::Trust { now } => {
+                Ok(self.trust(TrustCause::Acknowledged, now).into_iter().collect())
+            }
+            Command::Heal { now } => Ok(self.heal(now)),
             // Messages that were on their way are refused after the first was.
             Command::LockReachOut { now, .. }
                 if self.reach_out_locked_until.is_some_and(|until| now < until) =>
@@ -252,10 +298,15 @@ impl Open {
         if is_older || (is_known && self.as_of.is_some()) {
             return vec![];
         }
-        vec![Event::StatusChanged(event::StatusChanged { status, engine, phone, at: as_of })]
+        let has_reconnected =
+            status == SessionStatus::Working && self.status != SessionStatus::Working;
+        let trusted = self.trust(TrustCause::Reconnected, as_of).filter(|_| has_reconnected);
+        let changed = event::StatusChanged { status, engine, phone, at: as_of };
+        [Event::StatusChanged(changed)].into_iter().chain(trusted).collect()
     }
 
     fn evolve(mut self, event: &Event) -> Self {
+        self.health.evolve(event);
         match event {
             Event::ActionRequested(requested) => self.pending = Some(requested.action),
             Event::ActionCompleted(_) | Event::ActionFailed(_) => self.pending = None,
@@ -266,7 +317,8 @@ impl Open {
                 self.as_of = Some(changed.at);
             }
             Event::ReachOutLocked(locked) => self.reach_out_locked_until = Some(locked.until),
-            Event::Created(_) | Event::Deleted(_) => {}
+            Event::QueueModeSet(set) => self.queue_mode = set.mode,
+            Event::Suspected(_) | Event::Trusted(_) | Event::Created(_) | Event::Deleted(_) => {}
         }
         self
     }

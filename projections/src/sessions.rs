@@ -32,6 +32,7 @@ impl Projection for Sessions {
         &[
             include_str!("../../migrations/20261121030600_sessions.sql"),
             include_str!("../../migrations/20261121040500_locked_sessions.sql"),
+            include_str!("../../migrations/20261121050100_session_care_shown.sql"),
         ]
     }
 
@@ -78,14 +79,19 @@ async fn write(connection: &mut PgConnection, sessions: &[Session]) -> Result<()
     }
     sqlx::query(
         "insert into sessions (tenant_id, id, name, waha_session, status, engine, phone, pending_action,
-             last_error, created_at, updated_at, reach_out_locked_until)
+             last_error, created_at, updated_at, reach_out_locked_until, queue_mode, suspicion,
+             suspected_at, restart_cause, restarted_at)
          select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
-             $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[])
+             $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
+             $13::text[], $14::text[], $15::timestamptz[], $16::text[], $17::timestamptz[])
          on conflict (tenant_id, id) do update set
              status = excluded.status, engine = excluded.engine, phone = excluded.phone,
              pending_action = excluded.pending_action, last_error = excluded.last_error,
              updated_at = excluded.updated_at,
-             reach_out_locked_until = excluded.reach_out_locked_until",
+             reach_out_locked_until = excluded.reach_out_locked_until,
+             queue_mode = excluded.queue_mode, suspicion = excluded.suspicion,
+             suspected_at = excluded.suspected_at, restart_cause = excluded.restart_cause,
+             restarted_at = excluded.restarted_at",
     )
     .bind(column(sessions, |session| session.tenant_id))
     .bind(column(sessions, |session| session.row.id))
@@ -99,6 +105,11 @@ async fn write(connection: &mut PgConnection, sessions: &[Session]) -> Result<()
     .bind(column(sessions, |session| session.row.created_at))
     .bind(column(sessions, |session| session.row.updated_at))
     .bind(column(sessions, |session| session.row.reach_out_locked_until))
+    .bind(column(sessions, |session| session.row.queue_mode.as_str()))
+    .bind(column(sessions, |session| session.row.suspicion.as_deref()))
+    .bind(column(sessions, |session| session.row.suspected_at))
+    .bind(column(sessions, |session| session.row.restart_cause.as_deref()))
+    .bind(column(sessions, |session| session.row.restarted_at))
     .execute(connection)
     .await?;
     Ok(())
@@ -142,6 +153,16 @@ pub struct SessionRow {
     pub last_error: Option<String>,
     /// Until when WhatsApp lets it write only to those who wrote to it; may be over.
     pub reach_out_locked_until: Option<DateTime<Utc>>,
+    /// What it does with messages: `run`, `hold` or `drain`.
+    pub queue_mode: String,
+    /// Why it is suspect though it says that it works, if it is; its queue waits.
+    pub suspicion: Option<String>,
+    /// Since when it is suspect.
+    pub suspected_at: Option<DateTime<Utc>>,
+    /// Why it was last restarted without anybody asking.
+    pub restart_cause: Option<String>,
+    /// When that was.
+    pub restarted_at: Option<DateTime<Utc>>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When anything was last told of it.

@@ -3,6 +3,7 @@
 mod acknowledgements;
 mod fairness;
 mod holding;
+mod modes;
 mod order;
 mod outcome_unknown;
 mod pacing;
@@ -10,4 +11,5 @@ mod priority;
 mod reaching_out;
 mod refusals;
 mod settling;
+mod strangers;
 mod timing;

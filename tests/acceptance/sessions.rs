@@ -3,4 +3,5 @@
 mod healing;
 mod lifecycle;
 mod pairing;
+mod suspicion;
 mod webhook_configuration;

@@ -9,6 +9,7 @@ use domain::message::doubt::Verdict;
 use domain::phone::PhoneNumber;
 use domain::priority::Priority;
 use domain::session::SessionName;
+use domain::session::queue_mode::QueueMode;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -44,6 +45,7 @@ fields! {
     SessionName: "SESSION_NAME_FORMAT", None;
     TenantId: "UUID", Some("must be a UUID");
     Text: "TEXT", None;
+    QueueMode: "QUEUE_MODE", Some("must be one of run, hold, drain");
     Verdict: "VERDICT", Some("must be one of sent, resend, failed");
 }
 

@@ -13,6 +13,7 @@ use domain::message::{Command, Message};
 use domain::phone::PhoneNumber;
 use domain::priority::Priority;
 use domain::session::Session;
+use domain::session::queue_mode::QueueMode;
 use http::StatusCode;
 use serde::Serialize;
 
@@ -95,8 +96,10 @@ pub async fn send(
 ) -> Result<Response, Problem> {
     let queued = message.check(&app, caller.tenant).await?;
     let session = app.executor.load::<Session>(caller.tenant, queued.session_id.0).await?;
-    if !matches!(session, Session::Open(_)) {
-        return Err(SessionId::not_found());
+    let Session::Open(session) = session else { return Err(SessionId::not_found()) };
+    if session.queue_mode == QueueMode::Drain {
+        let told = "the session takes no more messages: its queue is being drained";
+        return Err(Problem::new(Code::SessionDraining, told));
     }
     let id = MessageId(app.ambient().new_id());
     let metadata = request_id.metadata(caller.actor());

@@ -64,6 +64,7 @@ codes! {
     SessionNotFound = "SESSION_NOT_FOUND", NOT_FOUND, "There is no such session.";
     SessionAlreadyExists = "SESSION_ALREADY_EXISTS", CONFLICT, "The tenant has a session of this name.";
     SessionDeleted = "SESSION_DELETED", CONFLICT, "The session is deleted, or about to be.";
+    SessionDraining = "SESSION_DRAINING", CONFLICT, "The session takes no more messages; set its queue to run or hold, or use another.";
     SessionWrongState = "SESSION_WRONG_STATE", CONFLICT, "The session is not in the right state for this.";
     SessionWahaUnavailable = "SESSION_WAHA_UNAVAILABLE", SERVICE_UNAVAILABLE, "WAHA is away.";
     SessionWahaRefused = "SESSION_WAHA_REFUSED", BAD_GATEWAY, "WAHA refused, and would again.";

@@ -22,6 +22,14 @@ const LOOKS_MAX: u32 = 6;
 pub struct DeliverySettings {
     /// Messages per session; none: no pacing.
     pub rate_per_minute: Option<NonZeroU32>,
+    /// Between two messages to one chat.
+    pub chat_spacing: TimeDelta,
+    /// Strangers a session writes to in a day; none: no budget.
+    pub first_contacts_a_day: Option<NonZeroU32>,
+    /// After how many messages in a row without an acknowledgement a session is suspect; none: never.
+    pub suspect_after: Option<NonZeroU32>,
+    /// Whether failed and suspect sessions are restarted.
+    pub restarts_sessions: bool,
     /// How often and when a refused message is tried again.
     pub retry: RetryPolicy,
     /// How an unknown outcome is settled.
@@ -43,9 +51,18 @@ impl DeliverySettings {
         let on_unknown = reader.required(&table::DELIVERY_ON_UNKNOWN, OnUnknown::parse);
         let ack_deadline = reader.number(&table::DELIVERY_ACK_DEADLINE_SECONDS, 1..=DAY_SECONDS);
         let lock_hours = reader.number(&table::DELIVERY_REACH_OUT_LOCK_HOURS, 1..=LOCK_HOURS_MAX);
+        let spacing_seconds = reader.number(&table::DELIVERY_CHAT_SPACING_SECONDS, 0..=DAY_SECONDS);
+        let first_contacts = reader.number(&table::DELIVERY_FIRST_CONTACTS_PER_DAY, 0..=100_000);
+        let suspect_after = reader.number(&table::DELIVERY_SUSPECT_AFTER, 0..=1_000);
+        let restarts_sessions =
+            reader.required(&table::SESSION_AUTO_RESTART, |text| text.parse::<bool>().ok());
         let attempts_max = attempts_max?;
         Ok(Self {
             rate_per_minute: NonZeroU32::new(rate?),
+            chat_spacing: TimeDelta::seconds(spacing_seconds?),
+            first_contacts_a_day: NonZeroU32::new(first_contacts?),
+            suspect_after: NonZeroU32::new(suspect_after?),
+            restarts_sessions: restarts_sessions?,
             retry: RetryPolicy {
                 attempts_max,
                 base: TimeDelta::milliseconds(base_ms?),

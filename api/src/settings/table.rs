@@ -152,6 +152,18 @@ table! {
     DELIVERY_REACH_OUT_LOCK_HOURS, open, Some("24"),
         "a whole number from 1 to 720",
         "How long a session writes to nobody new after WhatsApp has refused it that (error 463). Replies go on.";
+    DELIVERY_CHAT_SPACING_SECONDS, open, Some("0"),
+        "a whole number from 0 to 86400 (0: no spacing)",
+        "How long a session waits between two messages to one chat. Off by default: answers in a conversation follow each other quickly.";
+    DELIVERY_FIRST_CONTACTS_PER_DAY, open, Some("0"),
+        "a whole number from 0 to 100000 (0: no budget)",
+        "To how many people whom it does not know a session writes in a day (UTC); the rest wait for the next. Off by default: what is safe depends on the number's age.";
+    DELIVERY_SUSPECT_AFTER, open, Some("5"),
+        "a whole number from 0 to 1000 (0: never)",
+        "After how many messages in a row that WhatsApp has not acknowledged in time a session is suspect: its queue waits.";
+    SESSION_AUTO_RESTART, open, Some("true"),
+        "true or false",
+        "Whether failed and suspect sessions are restarted, once an hour at most.";
     LOG_FORMAT, open, Some("text"),
         "text or json",
         "How log lines are written.";

@@ -26,7 +26,8 @@ pub mod estimates;
 mod memory;
 mod queue;
 mod reconciler;
-pub(super) mod sessions;
+mod sessions;
+pub(super) mod standing;
 
 use std::sync::Arc;
 
@@ -52,6 +53,10 @@ use sessions::{Pace, Sessions};
 pub struct DeliveryOptions {
     /// Messages a session sends in a minute; 0 for as many as it can.
     pub rate_per_minute: u32,
+    /// Between two messages to one chat, at least.
+    pub chat_spacing: TimeDelta,
+    /// Strangers a session writes to in a day (UTC); none: as many as it likes.
+    pub first_contacts_a_day: Option<u32>,
     /// How often and when a refused message is tried again.
     pub retry: RetryPolicy,
     /// How long a session that WhatsApp has locked for reaching out writes to nobody new.
@@ -78,11 +83,11 @@ impl DeliverySaga {
         chats: Arc<dyn ChatReader>,
         options: DeliveryOptions,
     ) -> Self {
-        let feeder = Feeder::new(process, DeliveryMemory);
+        let feeder = Feeder::new(process, DeliveryMemory { spacing: options.chat_spacing });
         let pace = Pace::per_minute(options.rate_per_minute);
         let dispatcher = Dispatcher::new(
             Queue::new(process.pool.clone()),
-            Sessions::new(process.pool.clone(), pace),
+            Sessions::new(process.pool.clone(), pace, options.first_contacts_a_day),
             Attempts::new(process.executor.clone(), gateway, options.retry, options.reach_out_lock),
             process.engine,
             options.concurrency_max,

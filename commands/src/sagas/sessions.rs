@@ -4,11 +4,13 @@
 //! log -> memory -> session_actions -> worker (under a lease) -> WAHA -> ActionCompleted | ActionFailed
 //!                                     watcher: asks WAHA for every session's status now and then, since
 //!                                              webhooks can be lost                  -> StatusChanged
+//!                                     healer:  has failed and suspect sessions restarted -> ActionRequested
 //! ```
 //!
 //! Invariant: an action is safe to repeat, so one whose outcome is in doubt is done again.
 
 mod actions;
+mod healer;
 mod memory;
 mod watcher;
 mod worker;
@@ -26,6 +28,7 @@ use super::feeder::Feeder;
 use super::{Process, SagaError, follow};
 use crate::executor::{CommandError, Executor};
 use crate::session_keys::SessionKeys;
+use healer::Healer;
 use memory::SessionMemory;
 use watcher::Watcher;
 use worker::Worker;
@@ -35,6 +38,8 @@ use worker::Worker;
 pub struct SessionOptions {
     /// How often WAHA is asked for every session's status.
     pub watch_every: Duration,
+    /// How often failed and suspect sessions are looked after; none: people do that.
+    pub heal_every: Option<Duration>,
 }
 
 /// The session saga of one process.
@@ -42,6 +47,7 @@ pub struct SessionSaga {
     feeder: Feeder<SessionMemory>,
     worker: Worker,
     watcher: Watcher,
+    healer: Option<Healer>,
     executor: Executor,
 }
 
@@ -57,6 +63,7 @@ impl SessionSaga {
             feeder: Feeder::new(process, SessionMemory),
             worker: Worker::new(process, Arc::clone(&gateway), keys),
             watcher: Watcher::new(process, gateway, options.watch_every),
+            healer: options.heal_every.map(|every| Healer::new(process, every)),
             executor: process.executor.clone(),
         }
     }
@@ -68,6 +75,11 @@ impl SessionSaga {
             follow::follow(&self.feeder, self.executor.log(), &shutdown),
             self.worker.run(&fed, &shutdown),
             self.watcher.run(&shutdown),
+            async {
+                if let Some(healer) = &self.healer {
+                    healer.run(&shutdown).await;
+                }
+            },
         );
     }
 

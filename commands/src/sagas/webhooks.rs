@@ -12,6 +12,7 @@
 mod deadlines;
 mod identities;
 mod processing;
+mod streaks;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ use crate::executor::Executor;
 use deadlines::Deadlines;
 use identities::{Identities, Identity};
 use processing::Processing;
+use streaks::Streaks;
 
 const SAGA: &str = "webhooks";
 const BATCH_MAX: u16 = 500;
@@ -38,6 +40,8 @@ const BATCH_MAX: u16 = 500;
 pub struct WebhookOptions {
     /// How long WhatsApp may take to acknowledge a message that was handed over.
     pub ack_deadline: TimeDelta,
+    /// After how many messages in a row that were not acknowledged in time a session is suspect; none: never.
+    pub suspect_after: Option<u32>,
 }
 
 /// The webhook saga of one process.
@@ -47,6 +51,7 @@ pub struct WebhookSaga {
     processing: Processing,
     identities: Identities,
     deadlines: Deadlines,
+    streaks: Streaks,
     checkpoint: Checkpoint,
 }
 
@@ -55,7 +60,9 @@ impl WebhookSaga {
     pub fn new(process: &Process, reader: Arc<dyn WebhookReader>, options: WebhookOptions) -> Self {
         let identities = Identities::new(process.pool.clone());
         let (pool, executor) = (process.pool.clone(), process.executor.clone());
-        let deadlines = Deadlines::new(pool.clone(), executor.clone(), options.ack_deadline);
+        let streaks = Streaks::new(pool.clone(), executor.clone(), options.suspect_after);
+        let deadlines =
+            Deadlines::new(pool.clone(), executor.clone(), options.ack_deadline, streaks.clone());
         let processing = Processing::new(
             pool.clone(),
             executor.clone(),
@@ -69,6 +76,7 @@ impl WebhookSaga {
             processing,
             identities,
             deadlines,
+            streaks,
             checkpoint: process.checkpoint(SAGA),
         }
     }
@@ -97,6 +105,7 @@ impl Follower for WebhookSaga {
         let concerns = |event: &RecordedEvent| {
             Processing::concerns(event)
                 || Deadlines::concerns(event)
+                || Streaks::concerns(event)
                 || Identity::learnt_from(event).is_some()
         };
         let read = follow::read(self, self.executor.log(), from, BATCH_MAX, concerns).await?;
@@ -113,6 +122,7 @@ impl Follower for WebhookSaga {
         }
         self.deadlines.await_all(&events).await?;
         self.processing.tell_held(&learnt).await?;
+        self.streaks.end(&events).await?;
         self.processing.process(events).await?;
         let mut connection = self.pool.acquire().await?;
         let is_ours = self.checkpoint.advance(&mut connection, from, to).await?;

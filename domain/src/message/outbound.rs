@@ -273,7 +273,8 @@ impl Outbound {
     ) -> Result<Vec<Event>, Rejection> {
         self.check_attempt(attempt)?;
         let is_news = self.progress == Progress::Sent(Receipt::Accepted) && !self.is_overdue;
-        let overdue = Event::AckOverdue(AckOverdue { attempt, at: now });
+        let session_id = Some(self.route.session_id);
+        let overdue = Event::AckOverdue(AckOverdue { attempt, session_id, at: now });
         Ok(if is_news { vec![overdue] } else { vec![] })
     }
 

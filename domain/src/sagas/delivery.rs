@@ -14,6 +14,8 @@ use crate::phone::PhoneNumber;
 use crate::ports::event_log::RecordedEvent;
 use crate::priority::Priority;
 use crate::session::event::Event as SessionEvent;
+use crate::session::health::SuspicionCause;
+use crate::session::queue_mode::QueueMode;
 use crate::session::status::SessionStatus;
 use crate::whatsapp::{ChatId, Engine};
 
@@ -40,29 +42,15 @@ pub enum Change {
     Finish {
         /// Which.
         message_id: MessageId,
+        /// When it was sent, if it was.
+        sent_at: Option<DateTime<Utc>>,
     },
-    /// A session exists.
-    OpenSession {
+    /// Something about a session.
+    Session {
         /// Which.
         session_id: SessionId,
-        /// WAHA's name for it.
-        waha_session: String,
-    },
-    /// A session's status is known.
-    SetSession {
-        /// Which.
-        session_id: SessionId,
-        /// Its status.
-        status: SessionStatus,
-        /// Its engine, once told.
-        engine: Option<Engine>,
-    },
-    /// A session writes only to those who wrote to it, for a while.
-    LockSession {
-        /// Which.
-        session_id: SessionId,
-        /// Until when.
-        until: DateTime<Utc>,
+        /// What.
+        change: SessionChange,
     },
     /// Somebody wrote to a session.
     Meet {
@@ -71,11 +59,31 @@ pub enum Change {
         /// Who: the chat that messages to them go to.
         chat_id: ChatId,
     },
-    /// A session is gone.
-    CloseSession {
-        /// Which.
-        session_id: SessionId,
+}
+
+/// A change to what is known of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionChange {
+    /// It exists.
+    Open {
+        /// WAHA's name for it.
+        waha_session: String,
     },
+    /// Its status is known.
+    Report {
+        /// The status.
+        status: SessionStatus,
+        /// Its engine, once told.
+        engine: Option<Engine>,
+    },
+    /// It writes only to those who wrote to it, until this time.
+    LockReachOut(DateTime<Utc>),
+    /// What it does with messages.
+    SetQueueMode(QueueMode),
+    /// Why it is suspect; none: it is not.
+    Suspect(Option<SuspicionCause>),
+    /// It is gone.
+    Close,
 }
 
 /// When a message in doubt is looked for.
@@ -158,10 +166,10 @@ fn react_to_message(message_id: MessageId, event: &MessageEvent) -> Option<Chang
         MessageEvent::ResendOrdered(ordered) => {
             Some(Change::Retry { message_id, due_at: ordered.at })
         }
-        MessageEvent::Sent(_)
-        | MessageEvent::DeadLettered(_)
-        | MessageEvent::Discarded(_)
-        | MessageEvent::Expired(_) => Some(Change::Finish { message_id }),
+        MessageEvent::Sent(sent) => Some(Change::Finish { message_id, sent_at: Some(sent.at) }),
+        MessageEvent::DeadLettered(_) | MessageEvent::Discarded(_) | MessageEvent::Expired(_) => {
+            Some(Change::Finish { message_id, sent_at: None })
+        }
         MessageEvent::AttemptStarted(_)
         | MessageEvent::AckOverdue(_)
         | MessageEvent::Delivered(_)
@@ -181,23 +189,23 @@ fn meet(received: &Received) -> Change {
 }
 
 fn react_to_session(session_id: SessionId, event: &SessionEvent) -> Option<Change> {
-    match event {
+    let change = match event {
         SessionEvent::Created(created) => {
-            Some(Change::OpenSession { session_id, waha_session: created.waha_session.clone() })
+            SessionChange::Open { waha_session: created.waha_session.clone() }
         }
-        SessionEvent::StatusChanged(changed) => Some(Change::SetSession {
-            session_id,
-            status: changed.status.clone(),
-            engine: changed.engine,
-        }),
-        SessionEvent::ReachOutLocked(locked) => {
-            Some(Change::LockSession { session_id, until: locked.until })
+        SessionEvent::StatusChanged(changed) => {
+            SessionChange::Report { status: changed.status.clone(), engine: changed.engine }
         }
-        SessionEvent::Deleted(_) => Some(Change::CloseSession { session_id }),
+        SessionEvent::ReachOutLocked(locked) => SessionChange::LockReachOut(locked.until),
+        SessionEvent::QueueModeSet(set) => SessionChange::SetQueueMode(set.mode),
+        SessionEvent::Suspected(suspected) => SessionChange::Suspect(Some(suspected.cause)),
+        SessionEvent::Trusted(_) => SessionChange::Suspect(None),
+        SessionEvent::Deleted(_) => SessionChange::Close,
         SessionEvent::ActionRequested(_)
         | SessionEvent::ActionCompleted(_)
-        | SessionEvent::ActionFailed(_) => None,
-    }
+        | SessionEvent::ActionFailed(_) => return None,
+    };
+    Some(Change::Session { session_id, change })
 }
 
 #[cfg(test)]

@@ -31,7 +31,11 @@ pub fn react(session_id: SessionId, event: &Event) -> Option<Change> {
         Event::ActionCompleted(_) | Event::ActionFailed(_) | Event::Deleted(_) => {
             Some(Change::Settle { session_id })
         }
-        Event::StatusChanged(_) | Event::ReachOutLocked(_) => None,
+        Event::StatusChanged(_)
+        | Event::ReachOutLocked(_)
+        | Event::QueueModeSet(_)
+        | Event::Suspected(_)
+        | Event::Trusted(_) => None,
     }
 }
 
@@ -56,7 +60,8 @@ mod tests {
         let start = Change::Request { session_id: SESSION_ID, action: Action::Start };
         assert_eq!(react(SESSION_ID, &created), Some(start));
 
-        let logout = Event::ActionRequested(ActionRequested { action: Action::Logout, at });
+        let logout =
+            Event::ActionRequested(ActionRequested { action: Action::Logout, cause: None, at });
         let wanted = Change::Request { session_id: SESSION_ID, action: Action::Logout };
         assert_eq!(react(SESSION_ID, &logout), Some(wanted));
     }

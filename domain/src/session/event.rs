@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::health::{ActionCause, SuspicionCause, TrustCause};
+use super::queue_mode::QueueMode;
 use super::status::SessionStatus;
 use super::{Action, SessionName};
 use crate::phone::PhoneNumber;
@@ -24,6 +26,12 @@ pub enum Event {
     StatusChanged(StatusChanged),
     /// WhatsApp lets it write only to those who wrote to it.
     ReachOutLocked(ReachOutLocked),
+    /// Takes and sends messages, or not, from now on.
+    QueueModeSet(QueueModeSet),
+    /// Says that it works, and may not; its queue waits.
+    Suspected(Suspected),
+    /// Works after all.
+    Trusted(Trusted),
     /// Gone.
     Deleted(Deleted),
 }
@@ -44,6 +52,9 @@ pub struct Created {
 pub struct ActionRequested {
     /// What.
     pub action: Action,
+    /// Why, where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<ActionCause>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -90,6 +101,33 @@ pub struct ReachOutLocked {
     pub until: DateTime<Utc>,
     /// What was answered.
     pub detail: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Takes and sends messages, or not, from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct QueueModeSet {
+    /// How it is.
+    pub mode: QueueMode,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Says that it works, and may not; its queue waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Suspected {
+    /// Why.
+    pub cause: SuspicionCause,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Works after all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Trusted {
+    /// How that is known.
+    pub cause: TrustCause,
     /// When.
     pub at: DateTime<Utc>,
 }

@@ -1,5 +1,6 @@
 //! Given a history, when a command is asked, then these events follow.
 
+mod health;
 mod laws;
 mod reports;
 
@@ -35,7 +36,7 @@ fn created() -> Event {
 }
 
 fn requested(action: Action) -> Event {
-    Event::ActionRequested(ActionRequested { action, at: now() })
+    Event::ActionRequested(ActionRequested { action, cause: None, at: now() })
 }
 
 fn completed(action: Action) -> Event {
@@ -72,6 +73,10 @@ fn fail(action: Action) -> Command {
 
 fn report(status: SessionStatus, as_of: DateTime<Utc>) -> Command {
     Command::Report(Report { status, engine: None, phone: None, as_of })
+}
+
+fn suspect() -> Command {
+    Command::Suspect { cause: SuspicionCause::AcknowledgementsOverdue, now: now() }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use domain::event::Event;
 use domain::ports::event_log::RecordedEvent;
 use domain::session::Action;
 use domain::session::event::Event as SessionEvent;
+use domain::session::queue_mode::QueueMode;
 use domain::session::status::SessionStatus;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -54,6 +55,11 @@ pub(super) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Known {
                     pending_action: Some(Action::Start.as_str().to_owned()),
                     last_error: None,
                     reach_out_locked_until: None,
+                    queue_mode: QueueMode::default().as_str().to_owned(),
+                    suspicion: None,
+                    suspected_at: None,
+                    restart_cause: None,
+                    restarted_at: None,
                     created_at: storable_time(created.at),
                     updated_at: recorded.recorded_at,
                 };
@@ -90,6 +96,10 @@ impl SessionRow {
             SessionEvent::ActionRequested(requested) => {
                 self.pending_action = Some(requested.action.as_str().to_owned());
                 self.last_error = None;
+                if let Some(cause) = requested.cause {
+                    self.restart_cause = Some(cause.as_str().to_owned());
+                    self.restarted_at = Some(storable_time(requested.at));
+                }
             }
             SessionEvent::ActionCompleted(_) => {
                 self.pending_action = None;
@@ -98,6 +108,15 @@ impl SessionRow {
             SessionEvent::ActionFailed(failed) => {
                 self.pending_action = None;
                 self.last_error = Some(storable_text(&failed.reason));
+            }
+            SessionEvent::QueueModeSet(set) => set.mode.as_str().clone_into(&mut self.queue_mode),
+            SessionEvent::Suspected(suspected) => {
+                self.suspicion = Some(suspected.cause.as_str().to_owned());
+                self.suspected_at = Some(storable_time(suspected.at));
+            }
+            SessionEvent::Trusted(_) => {
+                self.suspicion = None;
+                self.suspected_at = None;
             }
             SessionEvent::ReachOutLocked(locked) => {
                 self.reach_out_locked_until = Some(storable_time(locked.until));

@@ -54,7 +54,10 @@ async fn a_session_is_shown_as_last_told_in_waha_s_words(pool: PgPool) {
             at: at(2),
         }),
     );
-    log.record(stream, Event::ActionRequested(ActionRequested { action: Action::Stop, at: at(3) }));
+    log.record(
+        stream,
+        Event::ActionRequested(ActionRequested { action: Action::Stop, cause: None, at: at(3) }),
+    );
     let reason = "no such session".to_owned();
     log.record(
         stream,

@@ -3,17 +3,20 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{MessageId, SessionId, TenantId};
 use domain::ports::event_log::RecordedEvent;
-use domain::sagas::delivery::{Change, Job, Look, react};
+use domain::sagas::delivery::{Change, Job, Look, SessionChange, react};
 use domain::whatsapp::ChatId;
 use sqlx::PgConnection;
 
 use super::super::feeder::Memory;
-use super::{contacts, doubts, queue, sessions};
+use super::{contacts, doubts, queue, standing};
 
-pub(super) struct DeliveryMemory;
+pub(super) struct DeliveryMemory {
+    /// Between two messages to one chat.
+    pub(super) spacing: TimeDelta,
+}
 
 impl Memory for DeliveryMemory {
     const SAGA: &'static str = "delivery";
@@ -33,9 +36,10 @@ impl Memory for DeliveryMemory {
                 net.add(event.stream.tenant, change);
             }
         }
-        sessions::apply(connection, &net.sessions).await?;
-        contacts::apply(connection, &net.contacts).await?;
-        queue::apply(connection, &net.messages).await?;
+        standing::apply(connection, &net.sessions).await?;
+        contacts::meet(connection, &net.met).await?;
+        contacts::note_written(connection, &net.messages, &net.written).await?;
+        queue::apply(connection, &net.messages, self.spacing).await?;
         doubts::apply(connection, &net.messages).await?;
         Ok(!net.is_empty())
     }
@@ -45,8 +49,11 @@ impl Memory for DeliveryMemory {
 #[derive(Default)]
 struct NetChange {
     messages: HashMap<MessageId, MessageChange>,
-    sessions: Vec<(TenantId, Change)>,
-    contacts: HashSet<(SessionId, ChatId)>,
+    sessions: Vec<(TenantId, SessionId, SessionChange)>,
+    /// Who wrote.
+    met: HashSet<(SessionId, ChatId)>,
+    /// Who was written to, by messages that came and went in this batch.
+    written: HashMap<(SessionId, ChatId), DateTime<Utc>>,
 }
 
 /// What a batch of changes comes to for one message. Applied in the order of the fields.
@@ -54,6 +61,8 @@ struct NetChange {
 pub(super) struct MessageChange {
     /// Take it off the queue.
     pub(super) finish: bool,
+    /// When it was sent, or may have been, being on the queue by then.
+    pub(super) written_at: Option<DateTime<Utc>>,
     /// Then put it on the queue.
     pub(super) enqueue: Option<(TenantId, Box<Job>)>,
     /// Then set its next time, or set it aside.
@@ -68,7 +77,7 @@ pub(super) enum Then {
 
 impl NetChange {
     fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.sessions.is_empty() && self.contacts.is_empty()
+        self.messages.is_empty() && self.sessions.is_empty() && self.met.is_empty()
     }
 
     fn add(&mut self, tenant: TenantId, change: Change) {
@@ -82,19 +91,36 @@ impl NetChange {
                 self.messages.entry(message_id).or_default().then = Some(Then::Retry(due_at));
             }
             Change::Park { message_id, look } => {
+                if let Look::First(at) = look {
+                    self.write(message_id, at);
+                }
                 self.messages.entry(message_id).or_default().then = Some(Then::Park(look));
             }
-            Change::Finish { message_id } => {
+            Change::Finish { message_id, sent_at } => {
+                if let Some(at) = sent_at {
+                    self.write(message_id, at);
+                }
                 let message = self.messages.entry(message_id).or_default();
-                *message = MessageChange { finish: true, ..MessageChange::default() };
+                let written_at = message.written_at;
+                *message = MessageChange { finish: true, written_at, ..MessageChange::default() };
             }
-            change @ (Change::OpenSession { .. }
-            | Change::SetSession { .. }
-            | Change::LockSession { .. }
-            | Change::CloseSession { .. }) => self.sessions.push((tenant, change)),
+            Change::Session { session_id, change } => {
+                self.sessions.push((tenant, session_id, change));
+            }
             Change::Meet { session_id, chat_id } => {
-                self.contacts.insert((session_id, chat_id));
+                self.met.insert((session_id, chat_id));
             }
+        }
+    }
+
+    /// A message reached its chat, or may have. Which chat, the queue knows, or the batch that put it there.
+    fn write(&mut self, message_id: MessageId, at: DateTime<Utc>) {
+        let message = self.messages.entry(message_id).or_default();
+        match &message.enqueue {
+            Some((_, job)) => {
+                self.written.insert((job.session_id, job.chat_id.clone()), at);
+            }
+            None => message.written_at = Some(at),
         }
     }
 }

@@ -4,11 +4,10 @@
 //! token. Messages wait for tokens; nobody is refused. Each message takes a little more than a token, by
 //! chance, so that they do not leave like clockwork, and never faster than the rate.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+
 use domain::id::{EngineId, SessionId, TenantId};
-use domain::sagas::delivery::Change;
-use domain::sagas::delivery::shares::{self, Candidate, Share};
-use domain::session::status::SessionStatus;
+use domain::sagas::delivery::shares::{self, Candidate};
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
@@ -47,11 +46,13 @@ impl Pace {
 pub(super) struct Sessions {
     pool: PgPool,
     pace: Pace,
+    /// Strangers a session writes to in a day; none: as many as it likes.
+    first_contacts_a_day: Option<u32>,
 }
 
 impl Sessions {
-    pub(super) fn new(pool: PgPool, pace: Pace) -> Self {
-        Self { pool, pace }
+    pub(super) fn new(pool: PgPool, pace: Pace, first_contacts_a_day: Option<u32>) -> Self {
+        Self { pool, pace, first_contacts_a_day }
     }
 
     /// Claims up to `slots` messages that may go now, shared fairly. The sessions stay locked while theirs
@@ -68,8 +69,9 @@ impl Sessions {
         if shares.is_empty() {
             return Ok(vec![]);
         }
-        let leases = Queue::claim(&mut transaction, owner, &shares).await?;
-        self.charge(&mut transaction, &shares, jitter).await?;
+        let strangers = self.first_contacts_a_day;
+        let leases = Queue::claim(&mut transaction, owner, &shares, strangers).await?;
+        self.charge(&mut transaction, &leases, jitter).await?;
         transaction.commit().await?;
         Ok(leases)
     }
@@ -88,15 +90,13 @@ impl Sessions {
                  select case when $1::float8 is null then $3 else floor(least($2, s.tokens + $1 *
                      extract(epoch from least(now() - s.refilled_at, interval '1 hour'))::float8))
                  end as tokens) pace
-             where s.status = 'WORKING' and s.queued > 0 and pace.tokens >= 1
-               and case when s.reach_out_locked_until > now() then exists (
-                       select from known_contacts k
-                       cross join lateral (
-                           select from delivery_jobs j
-                           where j.session_id = k.session_id and j.chat_id = k.chat_id and j.is_head
-                             and j.lease_owner is null and j.due_at <= now()
-                           limit 1) head
-                       where k.session_id = s.session_id)
+             where s.status = 'WORKING' and s.suspicion is null and s.queue_mode <> 'hold'
+               and s.queued > 0 and pace.tokens >= 1
+               and case when strangers_left(s, $5) = 0 then exists (
+                       select from delivery_jobs j
+                       where j.session_id = s.session_id and j.is_head and j.lease_owner is null
+                         and j.due_at <= now() and j.acquaintance > 0
+                         and (j.acquaintance = 2 or not reach_is_locked(s)))
                    else (
                        select j.due_at from delivery_jobs j
                        where j.session_id = s.session_id and j.is_head and j.lease_owner is null
@@ -110,6 +110,7 @@ impl Sessions {
         .bind(self.pace.capacity())
         .bind(UNPACED_TOKENS)
         .bind(CANDIDATES_MAX)
+        .bind(self.first_contacts_a_day.map(u32::cast_signed))
         .fetch_all(connection)
         .await?;
         rows.iter().map(candidate).collect()
@@ -119,9 +120,14 @@ impl Sessions {
     async fn charge(
         &self,
         connection: &mut PgConnection,
-        shares: &[Share],
+        leases: &[Lease],
         jitter: f64,
     ) -> Result<(), sqlx::Error> {
+        let mut given: HashMap<Uuid, i32> = HashMap::new();
+        for lease in leases {
+            *given.entry(lease.session_id.0).or_default() += 1;
+        }
+        let (sessions, given): (Vec<Uuid>, Vec<i32>) = given.into_iter().unzip();
         sqlx::query(
             "update delivery_sessions s
              set tokens = case when $1::float8 is null then $2 else least($2, s.tokens + $1 *
@@ -129,20 +135,21 @@ impl Sessions {
                      - g.given * $3 end,
                  refilled_at = now(),
                  served = s.served + g.given,
-                 served_at = now()
+                 served_at = now(),
+                 served_this_minute = g.given + case when date_trunc('minute', s.served_at)
+                     = date_trunc('minute', now()) then s.served_this_minute else 0 end,
+                 served_last_minute = case date_trunc('minute', s.served_at)
+                     when date_trunc('minute', now()) then s.served_last_minute
+                     when date_trunc('minute', now()) - interval '1 minute' then s.served_this_minute
+                     else 0 end
              from unnest($4::uuid[], $5::int[]) as g (session_id, given)
              where s.session_id = g.session_id",
         )
         .bind(self.pace.per_second)
         .bind(self.pace.capacity())
         .bind(1.0 + JITTER * jitter)
-        .bind(shares.iter().map(|share| share.session_id.0).collect::<Vec<_>>())
-        .bind(
-            shares
-                .iter()
-                .map(|share| (share.by_age + share.by_priority).cast_signed())
-                .collect::<Vec<_>>(),
-        )
+        .bind(sessions)
+        .bind(given)
         .execute(connection)
         .await?;
         Ok(())
@@ -165,119 +172,4 @@ fn candidate(row: &sqlx::postgres::PgRow) -> Result<Candidate, sqlx::Error> {
         allowance: tokens.min(room),
         served: row.try_get::<i64, _>("served")?.cast_unsigned(),
     })
-}
-
-/// What events do to sessions. Rare, so one statement each.
-pub(super) async fn apply(
-    connection: &mut PgConnection,
-    changes: &[(TenantId, Change)],
-) -> Result<(), sqlx::Error> {
-    for (tenant, change) in changes {
-        match change {
-            Change::OpenSession { session_id, waha_session } => {
-                open(connection, *tenant, *session_id, waha_session).await?;
-            }
-            Change::SetSession { session_id, status, engine } => {
-                let engine = engine.map(domain::whatsapp::Engine::as_str);
-                set(connection, *session_id, status.as_str(), engine).await?;
-            }
-            Change::LockSession { session_id, until } => {
-                lock(connection, *session_id, *until).await?;
-            }
-            Change::CloseSession { session_id } => {
-                set(connection, *session_id, DELETED, None).await?;
-            }
-            Change::Enqueue(_)
-            | Change::Retry { .. }
-            | Change::Park { .. }
-            | Change::Meet { .. }
-            | Change::Finish { .. } => {}
-        }
-    }
-    Ok(())
-}
-
-/// The status of a session that is gone; kept until its messages are given up.
-const DELETED: &str = "DELETED";
-
-async fn open(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    session: SessionId,
-    waha_session: &str,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "insert into delivery_sessions (session_id, tenant_id, waha_session, status)
-         values ($1, $2, $3, $4) on conflict (session_id) do nothing",
-    )
-    .bind(session.0)
-    .bind(tenant.0)
-    .bind(waha_session)
-    .bind(SessionStatus::Starting.as_str())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn set(
-    connection: &mut PgConnection,
-    session: SessionId,
-    status: &str,
-    engine: Option<&str>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "update delivery_sessions set status = $2, engine = coalesce($3, engine) where session_id = $1",
-    )
-    .bind(session.0)
-    .bind(status)
-    .bind(engine)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn lock(
-    connection: &mut PgConnection,
-    session: SessionId,
-    until: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("update delivery_sessions set reach_out_locked_until = $2 where session_id = $1")
-        .bind(session.0)
-        .bind(until)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// A session as it is known here.
-pub(in super::super) struct KnownSession {
-    pub(in super::super) tenant_id: TenantId,
-    pub(in super::super) session_id: SessionId,
-    pub(in super::super) waha_session: String,
-    pub(in super::super) status: String,
-}
-
-/// The sessions WAHA calls by these names, deleted ones left out.
-pub(in super::super) async fn named(
-    pool: &PgPool,
-    waha_names: &[&str],
-) -> Result<Vec<KnownSession>, sqlx::Error> {
-    let rows = sqlx::query(
-        "select session_id, tenant_id, waha_session, status from delivery_sessions
-         where waha_session = any($1) and status <> $2",
-    )
-    .bind(waha_names)
-    .bind(DELETED)
-    .fetch_all(pool)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(KnownSession {
-                tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
-                session_id: SessionId(row.try_get::<Uuid, _>("session_id")?),
-                waha_session: row.try_get("waha_session")?,
-                status: row.try_get("status")?,
-            })
-        })
-        .collect()
 }

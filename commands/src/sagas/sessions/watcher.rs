@@ -10,7 +10,7 @@ use domain::session::{Command, Report};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::super::delivery::sessions;
+use super::super::delivery::standing;
 use super::super::{Process, SagaError};
 use super::tell;
 use crate::executor::Executor;
@@ -59,7 +59,7 @@ impl Watcher {
             }
         };
         let names: Vec<&str> = reports.keys().map(String::as_str).collect();
-        for known in sessions::named(&self.pool, &names).await? {
+        for known in standing::named(&self.pool, &names).await? {
             let Some(report) = reports.remove(&known.waha_session) else { continue };
             if report.status.as_str() != known.status {
                 let (tenant, session) = (known.tenant_id, known.session_id);

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::event::Event;
-use domain::id::{MessageId, TenantId};
+use domain::id::{MessageId, SessionId, TenantId};
 use domain::message::event::{Event as MessageEvent, Evidence};
 use domain::message::{self, Message};
 use domain::ports::event_log::{Actor, Metadata, RecordedEvent};
@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::super::SagaError;
+use super::streaks::Streaks;
 use crate::executor::{CommandError, Executor};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -35,6 +36,7 @@ pub(super) struct Deadlines {
     pool: PgPool,
     executor: Executor,
     deadline: TimeDelta,
+    streaks: Streaks,
 }
 
 /// A message whose acknowledgement is overdue.
@@ -68,8 +70,13 @@ impl HandedOver {
 }
 
 impl Deadlines {
-    pub(super) fn new(pool: PgPool, executor: Executor, deadline: TimeDelta) -> Self {
-        Self { pool, executor, deadline }
+    pub(super) const fn new(
+        pool: PgPool,
+        executor: Executor,
+        deadline: TimeDelta,
+        streaks: Streaks,
+    ) -> Self {
+        Self { pool, executor, deadline, streaks }
     }
 
     /// Whether the event begins a wait.
@@ -143,16 +150,19 @@ impl Deadlines {
         if overdue.is_empty() {
             return Ok(());
         }
-        let mut reported: u64 = 0;
+        let mut reported = Vec::new();
         for message in &overdue {
-            reported += u64::from(self.report_one(message).await?);
+            reported.extend(self.report_one(message).await?);
         }
-        metrics::counter!("heliograph_acknowledgements_overdue_total").increment(reported);
-        if reported > 0 {
+        if !reported.is_empty() {
+            let messages = reported.len();
             tracing::warn!(
-                messages = reported,
-                "WAHA took messages that WhatsApp has not acknowledged in time"
+                messages,
+                "WhatsApp has not acknowledged messages that WAHA took in time"
             );
+            let count = u64::try_from(messages).unwrap_or(u64::MAX);
+            metrics::counter!("heliograph_acknowledgements_overdue_total").increment(count);
+            self.streaks.grow(&reported).await?;
         }
         let settled: Vec<Uuid> = overdue.iter().map(|message| message.message_id.0).collect();
         sqlx::query("delete from awaited_acknowledgements where message_id = any($1)")
@@ -162,15 +172,21 @@ impl Deadlines {
         Ok(())
     }
 
-    /// Whether there was anything to report. A repeated report changes nothing.
-    async fn report_one(&self, overdue: &Overdue) -> Result<bool, SagaError> {
+    /// Whose session's message it is, if there was anything to report. A repeated report changes nothing.
+    async fn report_one(
+        &self,
+        overdue: &Overdue,
+    ) -> Result<Option<(TenantId, SessionId)>, SagaError> {
         let (tenant, id) = (overdue.tenant_id, overdue.message_id);
         let metadata = Metadata::new(Actor::WebhookSaga, id.0);
         let now = self.executor.ambient().now();
         let command = message::Command::ReportAckOverdue { attempt: overdue.attempt, now };
         match self.executor.execute::<Message>(tenant, id.0, command, metadata).await {
-            Ok(executed) => Ok(!executed.events.is_empty()),
-            Err(CommandError::Rejected(_)) => Ok(false),
+            Ok(executed) => Ok(executed.events.iter().find_map(|event| match event {
+                MessageEvent::AckOverdue(overdue) => Some((tenant, overdue.session_id?)),
+                _ => None,
+            })),
+            Err(CommandError::Rejected(_)) => Ok(None),
             Err(error) => Err(SagaError::Command(error.into())),
         }
     }

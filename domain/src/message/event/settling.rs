@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::id::SessionId;
 use crate::message::doubt::OrderedBy;
 
 /// Looked for in WAHA, and not found.
@@ -76,6 +77,9 @@ pub struct ResendOrdered {
 pub struct AckOverdue {
     /// Which attempt.
     pub attempt: u32,
+    /// Through which session; events of the first release do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
     /// When.
     pub at: DateTime<Utc>,
 }

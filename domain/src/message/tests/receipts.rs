@@ -51,7 +51,8 @@ fn late_and_repeated_acknowledgements_record_nothing() {
 #[test]
 fn an_overdue_acknowledgement_is_reported_once_and_still_awaited() {
     let report = |attempt| Command::ReportAckOverdue { attempt, now: now() };
-    let overdue = Event::AckOverdue(AckOverdue { attempt: 1, at: now() });
+    let overdue =
+        Event::AckOverdue(AckOverdue { attempt: 1, session_id: Some(SESSION_ID), at: now() });
     let mut history = vec![queued(), started(1), answered(1)];
     assert_eq!(given(&history).decide(report(1)), Ok(vec![overdue.clone()]));
     assert_eq!(given(&history).decide(report(2)), Err(Rejection::StaleAttempt));

@@ -12,7 +12,10 @@ use crate::message::event::{
 };
 use crate::message::refusal::{Refusal, RefusalKind};
 use crate::ports::event_log::{Actor, Metadata, StoredForm};
-use crate::session::event::{ActionRequested, Created, Deleted, StatusChanged};
+use crate::session::event::{
+    ActionRequested, Created, Deleted, QueueModeSet, StatusChanged, Suspected, Trusted,
+};
+use crate::session::health::TrustCause;
 use crate::stream::{Category, Position, StreamName, Version};
 use crate::whatsapp::WahaMessageId;
 
@@ -165,13 +168,13 @@ fn every_end_takes_the_message_off_the_queue() {
         at,
     };
     let dead = DeadLettered { attempt: None, reason: DeadLetterReason::Refused, detail: None, at };
-    for end in [
-        MessageEvent::Sent(sent),
-        MessageEvent::DeadLettered(dead),
-        MessageEvent::Discarded(Moment { at }),
-        MessageEvent::Expired(Moment { at }),
+    for (end, sent_at) in [
+        (MessageEvent::Sent(sent), Some(at)),
+        (MessageEvent::DeadLettered(dead), None),
+        (MessageEvent::Discarded(Moment { at }), None),
+        (MessageEvent::Expired(Moment { at }), None),
     ] {
-        assert_eq!(after(end), Some(Change::Finish { message_id: MESSAGE_ID }));
+        assert_eq!(after(end), Some(Change::Finish { message_id: MESSAGE_ID, sent_at }));
     }
 }
 
@@ -187,22 +190,32 @@ fn attempts_and_receipts_leave_the_queue_as_it_is() {
 }
 
 #[test]
-fn the_queue_knows_each_sessions_name_and_status() {
+fn the_queue_knows_how_each_session_stands() {
     let at = seconds(20);
-    let (session_id, waha_session) = (SESSION_ID, "main_1".to_owned());
-    let name = "main".to_owned().try_into().unwrap();
+    let becomes = |change| Some(Change::Session { session_id: SESSION_ID, change });
+    let (name, waha_session) = ("main".to_owned().try_into().unwrap(), "main_1".to_owned());
     let created = Created { name, waha_session: waha_session.clone(), at };
-    let opened = Change::OpenSession { session_id, waha_session };
-    assert_eq!(after(SessionEvent::Created(created)), Some(opened));
+    let opened = becomes(SessionChange::Open { waha_session });
+    assert_eq!(after(SessionEvent::Created(created)), opened);
 
     let (status, engine) = (SessionStatus::Working, Some(Engine::Gows));
     let changed = StatusChanged { status: status.clone(), engine, phone: None, at };
-    let set = Change::SetSession { session_id, status, engine };
-    assert_eq!(after(SessionEvent::StatusChanged(changed)), Some(set));
+    let reported = becomes(SessionChange::Report { status, engine });
+    assert_eq!(after(SessionEvent::StatusChanged(changed)), reported);
 
-    let closed = Some(Change::CloseSession { session_id });
-    assert_eq!(after(SessionEvent::Deleted(Deleted { at })), closed);
+    let held = QueueModeSet { mode: QueueMode::Hold, at };
+    let set = becomes(SessionChange::SetQueueMode(QueueMode::Hold));
+    assert_eq!(after(SessionEvent::QueueModeSet(held)), set);
 
-    let stop = ActionRequested { action: crate::session::Action::Stop, at };
+    let cause = SuspicionCause::AcknowledgementsOverdue;
+    let suspected = SessionEvent::Suspected(Suspected { cause, at });
+    assert_eq!(after(suspected), becomes(SessionChange::Suspect(Some(cause))));
+    let trusted = SessionEvent::Trusted(Trusted { cause: TrustCause::Acknowledged, at });
+    assert_eq!(after(trusted), becomes(SessionChange::Suspect(None)));
+
+    let deleted = SessionEvent::Deleted(Deleted { at });
+    assert_eq!(after(deleted), becomes(SessionChange::Close));
+
+    let stop = ActionRequested { action: crate::session::Action::Stop, cause: None, at };
     assert_eq!(after(SessionEvent::ActionRequested(stop)), None);
 }

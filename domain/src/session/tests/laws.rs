@@ -26,6 +26,11 @@ fn commands() -> impl Strategy<Value = Command> {
         2 => actions().prop_map(fail),
         4 => reports(),
         1 => (0_i64..20).prop_map(lock),
+        1 => proptest::sample::select(QueueMode::ALL.to_vec())
+            .prop_map(|mode| Command::SetQueueMode { mode, now: now() }),
+        2 => Just(suspect()),
+        1 => Just(Command::Trust { now: now() }),
+        2 => (0_i64..10_000).prop_map(|at| Command::Heal { now: seconds(at) }),
     ]
 }
 
@@ -57,7 +62,11 @@ proptest! {
                     pending = None;
                 }
                 Event::Deleted(_) => prop_assert_eq!(pending, Some(Action::Delete)),
-                Event::StatusChanged(_) | Event::ReachOutLocked(_) => {}
+                Event::StatusChanged(_)
+                | Event::ReachOutLocked(_)
+                | Event::QueueModeSet(_)
+                | Event::Suspected(_)
+                | Event::Trusted(_) => {}
             }
         }
     }

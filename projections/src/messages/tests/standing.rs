@@ -136,7 +136,7 @@ async fn what_is_proven_absent_is_retried(pool: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn an_overdue_acknowledgement_is_shown(pool: PgPool) {
-    let overdue = Event::AckOverdue(AckOverdue { attempt: 1, at: at(4) });
+    let overdue = Event::AckOverdue(AckOverdue { attempt: 1, session_id: None, at: at(4) });
     let events = [Event::Queued(queued(0)), started(1, 1), sent(2), overdue];
     let shown = row(&pool, &events).await;
     assert_eq!((shown.status, shown.ack_overdue_at), (MessageStatus::Sent, Some(at(4))));
@@ -144,7 +144,7 @@ async fn an_overdue_acknowledgement_is_shown(pool: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn what_has_arrived_is_not_overdue(pool: PgPool) {
-    let overdue = Event::AckOverdue(AckOverdue { attempt: 1, at: at(4) });
+    let overdue = Event::AckOverdue(AckOverdue { attempt: 1, session_id: None, at: at(4) });
     let arrived = Event::Delivered(moment(5));
     let events = [Event::Queued(queued(0)), started(1, 1), sent(2), overdue, arrived];
     assert_eq!(row(&pool, &events).await.ack_overdue_at, None);

@@ -28,15 +28,16 @@ fn net(changes: impl IntoIterator<Item = Change>) -> MessageChange {
 
 #[test]
 fn a_message_queued_and_sent_in_one_batch_never_touches_the_queue() {
-    let change = net([enqueue(), Change::Finish { message_id: MESSAGE }]);
-    assert_eq!(change, MessageChange { finish: true, enqueue: None, then: None });
+    let sent_at = Some(DateTime::UNIX_EPOCH);
+    let change = net([enqueue(), Change::Finish { message_id: MESSAGE, sent_at }]);
+    assert_eq!(change, MessageChange { finish: true, ..MessageChange::default() });
 }
 
 #[test]
 fn a_message_given_up_and_redriven_in_one_batch_is_on_the_queue_anew() {
     let change = net([
         Change::Park { message_id: MESSAGE, look: Look::Never },
-        Change::Finish { message_id: MESSAGE },
+        Change::Finish { message_id: MESSAGE, sent_at: None },
         enqueue(),
     ]);
     assert!(change.finish && change.enqueue.is_some() && change.then.is_none());

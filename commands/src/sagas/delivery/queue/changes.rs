@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::TimeDelta;
 use domain::id::MessageId;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -16,10 +17,11 @@ struct Touched {
     growth: i64,
 }
 
-/// Applies a batch of changes.
+/// Applies a batch of changes. Messages to one chat are at least `spacing` apart.
 pub(in super::super) async fn apply(
     connection: &mut PgConnection,
     changes: &HashMap<MessageId, MessageChange>,
+    spacing: TimeDelta,
 ) -> Result<(), sqlx::Error> {
     let mut touched = finish(connection, changes).await?;
     touched.extend(enqueue(connection, changes).await?);
@@ -28,7 +30,7 @@ pub(in super::super) async fn apply(
     if touched.is_empty() {
         return Ok(());
     }
-    choose_heads(connection, &touched).await?;
+    choose_heads(connection, &touched, spacing).await?;
     count(connection, &touched).await
 }
 
@@ -147,6 +149,7 @@ struct Front {
 async fn choose_heads(
     connection: &mut PgConnection,
     touched: &[Touched],
+    spacing: TimeDelta,
 ) -> Result<(), sqlx::Error> {
     let fronts = fronts(connection, touched).await?;
     let wrong = fronts.iter().filter(|front| front.first != front.head);
@@ -168,10 +171,23 @@ async fn choose_heads(
     if heads.is_empty() {
         return Ok(());
     }
-    sqlx::query("update delivery_jobs set is_head = true where message_id = any($1)")
-        .bind(heads)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "update delivery_jobs job
+         set is_head = true,
+             due_at = case when $2 > 0
+                 then greatest(job.due_at, known.written_at + make_interval(secs => $2))
+                 else job.due_at end,
+             acquaintance = case when known.they_wrote then 2 when known.they_wrote is null then 0
+                 else 1 end
+         from delivery_jobs head
+         left join known_contacts known
+             on known.session_id = head.session_id and known.chat_id = head.chat_id
+         where head.message_id = any($1) and job.message_id = head.message_id",
+    )
+    .bind(heads)
+    .bind(spacing.as_seconds_f64())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

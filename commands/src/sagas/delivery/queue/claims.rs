@@ -17,36 +17,38 @@ const LEASE_SECONDS: f64 = 15.0;
 /// Most messages taken up at once by housekeeping.
 const HOUSEKEEPING_MAX: i64 = 100;
 
-/// Of each session's messages that may go now: the oldest, then the foremost by priority. A session that is locked for
-/// reaching out has only those to people who wrote to it.
+/// Of each session's messages that may go now: the oldest, then the foremost by priority. Those to strangers only as far
+/// as the session may write to any; where it is locked, who only was written to is a stranger too.
 const CHOOSE_SHARES: &str = "
 with share as (
-    select g.*, coalesce(s.reach_out_locked_until > now(), false) as is_locked
+    select g.*, strangers_left(s, $4) as strangers,
+           case when reach_is_locked(s) then 2 when strangers_left(s, $4) = 0 then 1 else 0 end
+               as acquaintance_min
     from unnest($1::uuid[], $2::int[], $3::int[]) as g (session_id, by_age, by_priority)
     join delivery_sessions s using (session_id)
 ),
 oldest as (
-    select j.message_id from share s cross join lateral (
-        select message_id from delivery_jobs q
+    select s.session_id, s.strangers, j.* from share s cross join lateral (
+        select message_id, acquaintance from delivery_jobs
         where session_id = s.session_id and is_head and lease_owner is null and due_at <= now()
-          and (not s.is_locked or exists (
-              select from known_contacts k
-              where k.session_id = q.session_id and k.chat_id = q.chat_id))
+          and acquaintance >= s.acquaintance_min
         order by due_at limit s.by_age
-        for update of q skip locked) j
+        for update skip locked) j
 ),
 foremost as (
-    select j.message_id from share s cross join lateral (
-        select message_id from delivery_jobs q
+    select s.session_id, s.strangers, j.* from share s cross join lateral (
+        select message_id, acquaintance from delivery_jobs
         where session_id = s.session_id and is_head and lease_owner is null and due_at <= now()
-          and (not s.is_locked or exists (
-              select from known_contacts k
-              where k.session_id = q.session_id and k.chat_id = q.chat_id))
+          and acquaintance >= s.acquaintance_min
           and message_id not in (select message_id from oldest)
         order by priority, due_at limit s.by_priority
-        for update of q skip locked) j
+        for update skip locked) j
+),
+counted as (
+    select *, row_number() over (partition by session_id, acquaintance) as nth
+    from (select * from oldest union all select * from foremost) chosen
 )
-select message_id from oldest union all select message_id from foremost";
+select message_id from counted where acquaintance > 0 or nth <= strangers";
 
 /// Those whose lease has run out: their owner is gone, or cut off.
 const CHOOSE_ABANDONED: &str = "
@@ -76,11 +78,13 @@ impl Queue {
         connection: &mut PgConnection,
         owner: EngineId,
         shares: &[Share],
+        first_contacts_a_day: Option<u32>,
     ) -> Result<Vec<Lease>, sqlx::Error> {
         let chosen = sqlx::query_scalar(CHOOSE_SHARES)
             .bind(shares.iter().map(|share| share.session_id.0).collect::<Vec<_>>())
             .bind(shares.iter().map(|share| share.by_age.cast_signed()).collect::<Vec<_>>())
             .bind(shares.iter().map(|share| share.by_priority.cast_signed()).collect::<Vec<_>>())
+            .bind(first_contacts_a_day.map(u32::cast_signed))
             .fetch_all(&mut *connection)
             .await?;
         take(connection, owner, chosen, Duty::Attempt).await

@@ -12,7 +12,11 @@ use domain::message::event::{
 };
 use domain::message::refusal::{Refusal, RefusalKind};
 use domain::ports::event_log::{Actor, Metadata, StoredForm};
-use domain::session::event::{Created, Event as SessionEvent, ReachOutLocked, StatusChanged};
+use domain::session::event::{
+    Created, Event as SessionEvent, QueueModeSet, ReachOutLocked, StatusChanged, Suspected,
+};
+use domain::session::health::SuspicionCause;
+use domain::session::queue_mode::QueueMode;
 use domain::session::status::SessionStatus;
 use domain::stream::{Category, Position, StreamName, Version};
 use domain::whatsapp::WahaMessageId;
@@ -132,6 +136,18 @@ fn history() -> Vec<Arc<RecordedEvent>> {
                 at: at(2),
             }),
         ),
+        recorded(
+            4,
+            Category::Session,
+            SESSION.0,
+            SessionEvent::QueueModeSet(QueueModeSet { mode: QueueMode::Drain, at: at(3) }),
+        ),
+        recorded(
+            5,
+            Category::Session,
+            SESSION.0,
+            SessionEvent::Suspected(Suspected { cause: SuspicionCause::MissingInWaha, at: at(4) }),
+        ),
     ];
     let given_up = DeadLettered {
         attempt: None,
@@ -177,7 +193,7 @@ fn history() -> Vec<Arc<RecordedEvent>> {
         (19, received("6281234567890@c.us")),
         (20, received("6281234567890@c.us")),
     ];
-    for (number, (id, event)) in (4..).zip(messages) {
+    for (number, (id, event)) in (6..).zip(messages) {
         events.push(recorded(number, Category::Message, Uuid::from_u128(id), event));
     }
     events
@@ -186,16 +202,17 @@ fn history() -> Vec<Arc<RecordedEvent>> {
 /// All the saga knows, arrival told by the place among the chat's messages.
 async fn known(pool: &PgPool) -> Vec<String> {
     let jobs = "select concat_ws(' ', message_id, chat_id, priority, ready_at, due_at, is_head,
-                    is_parked, rank() over (partition by chat_id order by ready_at, arrival))
+                    is_parked, acquaintance * is_head::int, rank() over (partition by chat_id order by ready_at, arrival))
                 from delivery_jobs order by message_id";
     let sessions =
-        "select concat_ws(' ', session_id, waha_session, status, queued, reach_out_locked_until)
+        "select concat_ws(' ', session_id, waha_session, status, queued, reach_out_locked_until, queue_mode,
+             suspicion)
          from delivery_sessions";
     let mut known: Vec<String> = sqlx::query_scalar(jobs).fetch_all(pool).await.unwrap();
     let doubts = "select concat_ws(' ', 'look for', message_id, due_at, is_first)
                   from unknown_outcomes order by message_id";
     known.extend(sqlx::query_scalar::<_, String>(sessions).fetch_all(pool).await.unwrap());
-    let contacts = "select concat_ws(' ', 'known', chat_id) from known_contacts order by chat_id";
+    let contacts = "select concat_ws(' ', 'known', chat_id, they_wrote, written_at) from known_contacts order by chat_id";
     known.extend(sqlx::query_scalar::<_, String>(contacts).fetch_all(pool).await.unwrap());
     known.extend(sqlx::query_scalar::<_, String>(doubts).fetch_all(pool).await.unwrap());
     known
@@ -209,7 +226,10 @@ async fn remember(
     sqlx::query(empty).execute(pool).await.unwrap();
     let mut connection = pool.acquire().await.unwrap();
     for batch in batches {
-        DeliveryMemory.remember(&mut connection, batch).await.unwrap();
+        DeliveryMemory { spacing: TimeDelta::zero() }
+            .remember(&mut connection, batch)
+            .await
+            .unwrap();
     }
     known(pool).await
 }

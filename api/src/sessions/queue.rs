@@ -1,0 +1,43 @@
+//! `PUT /sessions/{id}/queue`: what a session does with messages.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use domain::id::SessionId;
+use domain::session::queue_mode::QueueMode;
+use domain::session::{Command, Session};
+
+use super::standing;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::envelope::success;
+use crate::extract::path::PathId;
+use crate::extract::{Fields, FromFields, Id, Json, Noted};
+use crate::problem::Problem;
+use crate::read_your_write::At;
+use crate::request_id::RequestId;
+
+/// What it is to do with messages.
+pub struct Queue {
+    mode: QueueMode,
+}
+
+impl FromFields for Queue {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
+        Ok(Self { mode: fields.required("mode")? })
+    }
+}
+
+/// Has it take and send messages (`run`), keep them (`hold`), or send those it has and take no more (`drain`).
+pub async fn set(
+    State(app): State<App>,
+    caller: Caller,
+    request_id: RequestId,
+    Id(id): Id<SessionId>,
+    Json(Queue { mode }): Json<Queue>,
+) -> Result<impl IntoResponse, Problem> {
+    let command = Command::SetQueueMode { mode, now: app.ambient().now() };
+    let metadata = request_id.metadata(caller.actor());
+    let set = app.executor.execute::<Session>(caller.tenant, id.0, command, metadata).await?;
+    let row = standing::read(&app, caller.tenant, id).await?.ok_or_else(SessionId::not_found)?;
+    Ok(At(set.position, success(row)))
+}

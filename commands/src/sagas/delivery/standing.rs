@@ -1,0 +1,110 @@
+//! How the sessions stand, as events tell: table `delivery_sessions`, its pace excepted.
+
+use domain::id::{SessionId, TenantId};
+use domain::sagas::delivery::SessionChange;
+use domain::session::health::SuspicionCause;
+use domain::session::status::SessionStatus;
+use domain::whatsapp::Engine;
+use sqlx::{PgConnection, PgPool, Row};
+use uuid::Uuid;
+
+/// The status of a session that is gone; kept until its messages are given up.
+const DELETED: &str = "DELETED";
+/// Most ailing sessions looked at in one round.
+const AILING_MAX: i64 = 500;
+
+/// What events do to sessions. Rare, so one statement each.
+pub(super) async fn apply(
+    connection: &mut PgConnection,
+    changes: &[(TenantId, SessionId, SessionChange)],
+) -> Result<(), sqlx::Error> {
+    for (tenant, session, change) in changes {
+        let statement = match change {
+            SessionChange::Open { waha_session } => sqlx::query(
+                "insert into delivery_sessions (session_id, tenant_id, waha_session, status)
+                 values ($1, $2, $3, $4) on conflict (session_id) do nothing",
+            )
+            .bind(session.0)
+            .bind(tenant.0)
+            .bind(waha_session)
+            .bind(SessionStatus::Starting.as_str()),
+            SessionChange::Report { status, engine } => sqlx::query(
+                "update delivery_sessions set status = $2, engine = coalesce($3, engine)
+                 where session_id = $1",
+            )
+            .bind(session.0)
+            .bind(status.as_str())
+            .bind(engine.map(Engine::as_str)),
+            SessionChange::LockReachOut(until) => sqlx::query(
+                "update delivery_sessions set reach_out_locked_until = $2 where session_id = $1",
+            )
+            .bind(session.0)
+            .bind(until),
+            SessionChange::SetQueueMode(mode) => {
+                sqlx::query("update delivery_sessions set queue_mode = $2 where session_id = $1")
+                    .bind(session.0)
+                    .bind(mode.as_str())
+            }
+            SessionChange::Suspect(cause) => {
+                sqlx::query("update delivery_sessions set suspicion = $2 where session_id = $1")
+                    .bind(session.0)
+                    .bind(cause.map(SuspicionCause::as_str))
+            }
+            SessionChange::Close => {
+                sqlx::query("update delivery_sessions set status = $2 where session_id = $1")
+                    .bind(session.0)
+                    .bind(DELETED)
+            }
+        };
+        statement.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// A session as it is known here.
+pub(in super::super) struct KnownSession {
+    pub(in super::super) tenant_id: TenantId,
+    pub(in super::super) session_id: SessionId,
+    pub(in super::super) waha_session: String,
+    pub(in super::super) status: String,
+}
+
+/// The sessions WAHA calls by these names, deleted ones left out.
+pub(in super::super) async fn named(
+    pool: &PgPool,
+    waha_names: &[&str],
+) -> Result<Vec<KnownSession>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select session_id, tenant_id, waha_session, status from delivery_sessions
+         where waha_session = any($1) and status <> $2",
+    )
+    .bind(waha_names)
+    .bind(DELETED)
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(KnownSession {
+                tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
+                session_id: SessionId(row.try_get::<Uuid, _>("session_id")?),
+                waha_session: row.try_get("waha_session")?,
+                status: row.try_get("status")?,
+            })
+        })
+        .collect()
+}
+
+/// The sessions that have failed or are suspect.
+pub(in super::super) async fn ailing(
+    pool: &PgPool,
+) -> Result<Vec<(TenantId, SessionId)>, sqlx::Error> {
+    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "select tenant_id, session_id from delivery_sessions
+         where status = $1 or suspicion is not null limit $2",
+    )
+    .bind(SessionStatus::Failed.as_str())
+    .bind(AILING_MAX)
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|(tenant, session)| (TenantId(tenant), SessionId(session))).collect())
+}
