@@ -37,6 +37,8 @@ async fn a_session_is_shown_as_last_told_in_waha_s_words(pool: PgPool) {
             "id": "00000000-0000-0000-0000-000000000001", "name": "Support",
             "status": "STARTING", "wahaSession": "support_1", "engine": null, "phone": null,
             "pendingAction": "start", "lastError": null, "reachOutLockedUntil": null,
+            "queueMode": "run", "suspicion": null, "suspectedAt": null, "restartCause": null,
+            "restartedAt": null,
             "createdAt": "2026-11-20T10:00:00Z", "updatedAt": "2026-11-20T10:00:00Z",
         })
     );

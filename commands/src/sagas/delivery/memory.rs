@@ -118,9 +118,11 @@ impl NetChange {
         let message = self.messages.entry(message_id).or_default();
         match &message.enqueue {
             Some((_, job)) => {
-                self.written.insert((job.session_id, job.chat_id.clone()), at);
+                let chat = (job.session_id, job.chat_id.clone());
+                let last = self.written.entry(chat).or_insert(at);
+                *last = at.max(*last);
             }
-            None => message.written_at = Some(at),
+            None => message.written_at = message.written_at.max(Some(at)),
         }
     }
 }

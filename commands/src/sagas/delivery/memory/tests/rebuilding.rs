@@ -240,7 +240,7 @@ async fn the_queue_can_be_emptied_and_is_the_same_however_it_is_filled_again(poo
     let one_by_one = remember(&pool, history.chunks(1)).await;
     assert_eq!(
         one_by_one.len(),
-        11,
+        12,
         "seven messages wait or are set aside, two are looked for: {one_by_one:#?}"
     );
     for size in 2..=history.len() {
