@@ -11,6 +11,7 @@ use commands::credentials::Credentials;
 use commands::executor::Executor;
 use commands::passwords::Passwords;
 use commands::sagas::delivery::estimates::Estimates;
+use commands::sagas::delivery::inspection::Inspection;
 use commands::session_keys::SessionKeys;
 use domain::email::EmailAddress;
 use domain::id::TenantId;
@@ -23,6 +24,7 @@ use sqlx::PgPool;
 
 use crate::metering;
 use crate::rate_limit::RateLimit;
+use crate::serve::delivery_options;
 use crate::settings::{CorsOrigins, HttpSettings, Settings};
 use crate::token::Tokens;
 use crate::webhooks::allow_list::AllowList;
@@ -52,6 +54,8 @@ pub struct Parts {
     pub session_keys: SessionKeys,
     /// Estimates when a message goes.
     pub estimates: Estimates,
+    /// Shows why a message waits, and how the queues stand.
+    pub inspection: Inspection,
     /// WAHA, for what is answered while the client waits: QR codes and health.
     pub gateway: Arc<dyn SessionGateway>,
     /// Verifies webhooks of sessions without a secret of their own.
@@ -116,6 +120,7 @@ impl App {
                 pool.clone(),
                 settings.delivery.rate_per_minute.map_or(0, NonZeroU32::get),
             ),
+            inspection: Inspection::new(pool.clone(), &delivery_options(&settings.delivery)),
             gateway,
             webhook_secret: settings.waha.webhook_secret.clone(),
             webhook_allowed: AllowList::new(settings.http.webhook_allowed.clone()),

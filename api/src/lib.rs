@@ -3,7 +3,7 @@
 //! ```text
 //! settings    the environment, read once
 //! router      every route, its permission, and what surrounds it: answer, guard, limits
-//! resources   auth, sessions, messages, dead_letters, webhooks, health, metering
+//! resources   auth, sessions, queue, messages, dead_letters, webhooks, health, metering
 //! cli, serve  the command line, and the engine put together by roles; demo, logging, migrations, accounts
 //! what comes in   extract (fields, bodies, queries, paths), caller, peer, request_id, accept, mount, paging
 //! what goes out   envelope, problem, read_your_write
@@ -36,6 +36,7 @@ pub mod mount;
 pub mod paging;
 pub mod peer;
 pub mod problem;
+pub mod queue;
 pub mod rate_limit;
 pub mod read_your_write;
 pub mod request_id;

@@ -7,6 +7,7 @@ pub mod send;
 pub mod settle;
 pub mod show;
 pub mod stats;
+pub mod why;
 
 use std::time::Duration;
 

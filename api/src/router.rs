@@ -31,7 +31,7 @@ use crate::app::App;
 use crate::guard::needs;
 use crate::problem::{Code, Problem};
 use crate::read_your_write::reads;
-use crate::{auth, dead_letters, health, messages, metering, sessions, webhooks};
+use crate::{auth, dead_letters, health, messages, metering, queue, sessions, webhooks};
 
 /// Largest body of a request: the longest message with the largest metadata is far below.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -98,6 +98,8 @@ fn guarded_routes(app: &App) -> Router<App> {
         .route("/sessions/{id}/stop", needs(ManageSessions, post(sessions::actions::stop)))
         .route("/sessions/{id}/restart", needs(ManageSessions, post(sessions::actions::restart)))
         .route("/sessions/{id}/logout", needs(ManageSessions, post(sessions::actions::logout)))
+        .route("/queue", needs(ReadSessions, get(queue::list)))
+        .route("/sessions/{id}/queue", needs(ReadSessions, get(queue::show)))
         .route("/sessions/{id}/queue", needs(ManageSessions, put(sessions::queue::set)))
         .route("/sessions/{id}/qr", needs(ManageSessions, get(sessions::qr::show)))
         .route("/messages", needs(ReadMessages, reads(&Messages, get(messages::list::list))))
@@ -108,6 +110,7 @@ fn guarded_routes(app: &App) -> Router<App> {
         )
         .route("/messages/format-phone/{phone}", needs(ReadMessages, get(messages::phone::format)))
         .route("/messages/{id}", needs(ReadMessages, reads(&Messages, get(messages::show::show))))
+        .route("/messages/{id}/why", needs(ReadMessages, reads(&Messages, get(messages::why::why))))
         .route(
             "/messages/{id}/events",
             needs(ReadHistory, reads(&MessageHistory, get(messages::history::history))),

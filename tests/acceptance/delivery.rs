@@ -13,3 +13,4 @@ mod refusals;
 mod settling;
 mod strangers;
 mod timing;
+mod waiting;

@@ -1,54 +1,55 @@
 //! `heliograph queue`
 
-use std::sync::Arc;
+mod mode;
+mod process;
+mod status;
 
-use clap::Subcommand;
-use commands::leases::PostgresLeases;
-use commands::sagas::Process;
-use commands::sagas::delivery::DeliverySaga;
-use domain::id::EngineId;
-use serde::Serialize;
+use clap::{Args, Subcommand};
+use domain::id::{SessionId, TenantId};
+use domain::session::queue_mode::QueueMode;
 
-use super::database::OpenLog;
+use super::CliError;
 use super::output::OutputFormat;
-use super::{CliError, environment};
-use crate::ambient::SystemAmbient;
-use crate::serve;
-use crate::settings::{DeliverySettings, WahaSettings};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Deliver every message that may go now, and stop. Safe beside running engines.
     Process,
+    /// Show how the sessions' queues stand, the longest first.
+    Status {
+        /// Only this tenant's.
+        #[arg(long)]
+        tenant: Option<TenantId>,
+        /// At most so many sessions.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Have a session take and send messages.
+    Run(Which),
+    /// Have a session take messages and keep them.
+    Hold(Which),
+    /// Have a session send the messages it has and take no more.
+    Drain(Which),
 }
 
-/// What was done.
-#[derive(Debug, Serialize)]
-struct Processed {
-    attempted: u64,
+/// One session.
+#[derive(Debug, Args)]
+pub(super) struct Which {
+    /// The tenant's id.
+    #[arg(long)]
+    tenant: TenantId,
+    /// The session's id.
+    #[arg(long)]
+    session: SessionId,
 }
 
 pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliError> {
-    let Verb::Process = verb;
-    let waha = WahaSettings::read(environment).map_err(CliError::Settings)?;
-    let delivery = DeliverySettings::read(environment).map_err(CliError::Settings)?;
-    let gateway = serve::waha_client(&waha, Arc::new(SystemAmbient))
-        .map_err(CliError::failed("the settings make no WAHA client"))?;
-    let log = OpenLog::open().await?;
-    let engine = EngineId(log.executor.ambient().new_id());
-    let leases = Arc::new(PostgresLeases::new(log.pool.clone(), engine));
-    let process = Process {
-        pool: log.pool.clone(),
-        executor: log.executor.clone(),
-        engine,
-        leases: leases.clone(),
-    };
-    let saga =
-        DeliverySaga::new(&process, gateway.clone(), gateway, serve::delivery_options(&delivery));
-    let attempted = saga.process_due().await;
-    // Another process takes over at once, whatever came of it here.
-    leases.release_all().await.map_err(CliError::failed("leases could not be given back"))?;
-    let attempted = attempted.map_err(CliError::failed("the queue could not be worked on"))?;
-    log.close().await;
-    output.print(&Processed { attempted }, |done| format!("Attempted {} messages.", done.attempted))
+    let set = |which: Which, mode| mode::set(which.tenant, which.session, mode, output);
+    match verb {
+        Verb::Process => process::process(output).await,
+        Verb::Status { tenant, limit } => status::status(tenant, limit, output).await,
+        Verb::Run(which) => set(which, QueueMode::Run).await,
+        Verb::Hold(which) => set(which, QueueMode::Hold).await,
+        Verb::Drain(which) => set(which, QueueMode::Drain).await,
+    }
 }

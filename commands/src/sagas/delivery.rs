@@ -23,6 +23,7 @@ mod contacts;
 mod dispatcher;
 pub(super) mod doubts;
 pub mod estimates;
+pub mod inspection;
 mod memory;
 mod queue;
 mod reconciler;

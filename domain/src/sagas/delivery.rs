@@ -4,6 +4,7 @@
 //! may go next is decided by [`shares`].
 
 pub mod shares;
+pub mod waiting;
 
 use chrono::{DateTime, Utc};
 

@@ -19,7 +19,7 @@ enum Needs {
 }
 
 /// Every route that is not open to all. `{id}` stands for an id nobody has.
-const ROUTES: [(&str, &str, Needs); 20] = [
+const ROUTES: [(&str, &str, Needs); 24] = [
     ("GET", "/sessions", Needs::ReadSessions),
     ("POST", "/sessions", Needs::ManageSessions),
     ("GET", "/sessions/{id}", Needs::ReadSessions),
@@ -29,12 +29,16 @@ const ROUTES: [(&str, &str, Needs); 20] = [
     ("POST", "/sessions/{id}/restart", Needs::ManageSessions),
     ("POST", "/sessions/{id}/logout", Needs::ManageSessions),
     ("GET", "/sessions/{id}/qr", Needs::ManageSessions),
+    ("GET", "/sessions/{id}/queue", Needs::ReadSessions),
+    ("PUT", "/sessions/{id}/queue", Needs::ManageSessions),
+    ("GET", "/queue", Needs::ReadSessions),
     ("GET", "/messages", Needs::ReadMessages),
     ("POST", "/messages/send", Needs::SendMessages),
     ("GET", "/messages/stats", Needs::ReadMessages),
     ("GET", "/messages/format-phone/%2B6281234567890", Needs::ReadMessages),
     ("GET", "/messages/{id}", Needs::ReadMessages),
     ("GET", "/messages/{id}/events", Needs::ReadHistory),
+    ("GET", "/messages/{id}/why", Needs::ReadMessages),
     ("POST", "/messages/{id}/settle", Needs::SendMessages),
     ("GET", "/dead-letters", Needs::ReadMessages),
     ("GET", "/dead-letters/{id}", Needs::ReadMessages),

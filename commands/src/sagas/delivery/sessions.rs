@@ -36,6 +36,11 @@ impl Pace {
         Self { per_second: (rate > 0).then(|| f64::from(rate) / 60.0) }
     }
 
+    /// Tokens a second; none for as fast as it goes.
+    pub(super) const fn per_second(self) -> Option<f64> {
+        self.per_second
+    }
+
     /// What the bucket holds at most.
     fn capacity(self) -> f64 {
         self.per_second.unwrap_or(0.0).max(1.0)

@@ -1,0 +1,47 @@
+//! How the queues of a tenant's sessions stand: depth, age, pace, and when the next message goes.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use domain::id::SessionId;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::envelope::success;
+use crate::extract::path::PathId;
+use crate::extract::{Fields, FromFields, Id, Noted, Query};
+use crate::problem::Problem;
+
+/// Most sessions in one answer.
+const LIMIT_MAX: u32 = 100;
+
+/// How many sessions.
+pub struct Longest {
+    limit: u32,
+}
+
+impl FromFields for Longest {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
+        let limit = fields.number("limit", 1..=u64::from(LIMIT_MAX))?;
+        let limit = limit.and_then(|limit| u32::try_from(limit).ok());
+        Ok(Self { limit: limit.unwrap_or(LIMIT_MAX) })
+    }
+}
+
+/// `GET /queue`: of the tenant's sessions, the longest queues first.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(Longest { limit }): Query<Longest>,
+) -> Result<impl IntoResponse, Problem> {
+    Ok(success(app.inspection.queues(Some(caller.tenant), None, limit).await?))
+}
+
+/// `GET /sessions/{id}/queue`
+pub async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<SessionId>,
+) -> Result<impl IntoResponse, Problem> {
+    let queues = app.inspection.queues(Some(caller.tenant), Some(id), 1).await?;
+    queues.into_iter().next().map(success).ok_or_else(SessionId::not_found)
+}
