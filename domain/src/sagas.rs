@@ -4,3 +4,6 @@ pub mod delivery;
 pub mod recognition;
 pub mod sessions;
 pub mod webhooks;
+
+#[cfg(test)]
+mod world;

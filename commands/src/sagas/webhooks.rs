@@ -19,6 +19,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use domain::ports::event_log::RecordedEvent;
 use domain::ports::waha::WebhookReader;
+use domain::sagas::webhooks::Identity;
 use failpoint::Failpoint;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +29,7 @@ use super::follow::{self, Follower, Read, Step};
 use super::{Process, SagaError};
 use crate::executor::Executor;
 use deadlines::Deadlines;
-use identities::{Identities, Identity};
+use identities::Identities;
 use processing::Processing;
 use streaks::Streaks;
 

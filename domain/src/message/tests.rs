@@ -4,6 +4,7 @@ mod attempts;
 mod doubts;
 mod endings;
 mod laws;
+mod orders;
 mod receipts;
 
 use chrono::TimeDelta;

@@ -1,7 +1,9 @@
 //! The webhook saga's pure half: which command an observation asks for.
 
-use crate::id::{MessageId, SessionId};
-use crate::message::{self, event::Received};
+use crate::event::Event;
+use crate::id::{MessageId, SessionId, TenantId};
+use crate::message::{self, event::Event as MessageEvent, event::Received};
+use crate::ports::event_log::RecordedEvent;
 use crate::ports::waha::Observation;
 use crate::session;
 use crate::whatsapp::{Ack, ChatId, WahaMessageId};
@@ -41,6 +43,36 @@ impl Acknowledgement {
     pub fn into_command(self) -> message::Command {
         let Self { waha_message_id, ack, at } = self;
         message::Command::Acknowledge { ack, waha_message_id, at }
+    }
+}
+
+/// A WhatsApp id of a message of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Whose message it is.
+    pub tenant: TenantId,
+    /// Within which session the id is unique.
+    pub session: SessionId,
+    /// WhatsApp's id.
+    pub waha_id: WahaMessageId,
+    /// The message.
+    pub message: MessageId,
+}
+
+impl Identity {
+    /// The id an event tells, if it tells one.
+    pub fn learnt_from(recorded: &RecordedEvent) -> Option<Self> {
+        let (session, waha_id) = match &recorded.event {
+            Event::Message(MessageEvent::AttemptStarted(started)) => {
+                (started.session_id, started.waha_message_id.clone()?)
+            }
+            Event::Message(MessageEvent::Sent(sent)) => {
+                (sent.session_id, sent.waha_message_id.clone()?)
+            }
+            _ => return None,
+        };
+        let message = MessageId(recorded.stream.id);
+        Some(Self { tenant: recorded.stream.tenant, session, waha_id, message })
     }
 }
 

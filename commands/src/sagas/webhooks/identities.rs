@@ -1,11 +1,8 @@
 //! Which message of ours a WhatsApp id stands for, and news of ids not known yet.
 
 use chrono::{DateTime, Utc};
-use domain::event::Event;
-use domain::id::{MessageId, SessionId, TenantId};
-use domain::message::event::Event as MessageEvent;
-use domain::ports::event_log::RecordedEvent;
-use domain::sagas::webhooks::Acknowledgement;
+use domain::id::{MessageId, SessionId};
+use domain::sagas::webhooks::{Acknowledgement, Identity};
 use domain::whatsapp::{Ack, WahaMessageId};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
@@ -13,31 +10,6 @@ use uuid::Uuid;
 /// News is held this long; an id that is not learnt by then never will be. (A message sent from the phone
 /// itself is acknowledged too, and is none of ours.)
 const HELD_DAYS: i32 = 7;
-
-/// A WhatsApp id of a message of ours.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Identity {
-    pub(super) tenant: TenantId,
-    pub(super) session: SessionId,
-    pub(super) waha_id: WahaMessageId,
-    pub(super) message: MessageId,
-}
-
-impl Identity {
-    pub(super) fn learnt_from(recorded: &RecordedEvent) -> Option<Self> {
-        let (session, waha_id) = match &recorded.event {
-            Event::Message(MessageEvent::AttemptStarted(started)) => {
-                (started.session_id, started.waha_message_id.clone()?)
-            }
-            Event::Message(MessageEvent::Sent(sent)) => {
-                (sent.session_id, sent.waha_message_id.clone()?)
-            }
-            _ => return None,
-        };
-        let message = MessageId(recorded.stream.id);
-        Some(Self { tenant: recorded.stream.tenant, session, waha_id, message })
-    }
-}
 
 #[derive(Clone)]
 pub(super) struct Identities {

@@ -8,7 +8,7 @@ use domain::id::{MessageId, SessionId, TenantId};
 use domain::message::{self, Message};
 use domain::ports::event_log::{Actor, Metadata, RecordedEvent};
 use domain::ports::waha::WebhookReader;
-use domain::sagas::webhooks::{Acknowledgement, Reaction, react};
+use domain::sagas::webhooks::{Acknowledgement, Identity, Reaction, react};
 use domain::session::Session;
 use domain::webhook::{self, Effect, Webhook};
 use domain::whatsapp::Ack;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::super::SagaError;
 use super::super::delivery::doubts;
 use super::deadlines::Deadlines;
-use super::identities::{Identities, Identity};
+use super::identities::Identities;
 use crate::executor::{CommandError, Executor};
 
 /// Webhooks worked on at a time. Those of one session stay in order.
