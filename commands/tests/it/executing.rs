@@ -3,12 +3,21 @@
 use std::sync::Arc;
 
 use commands::executor::{CommandError, Executor};
+use domain::aggregate::Aggregate;
+use domain::event::{Event, ForeignEvent};
+use domain::id::{MessageId, SessionId};
+use domain::message::content::CustomerMetadata;
+use domain::message::event::{DeadLetterReason, Event as MessageEvent, Queued};
+use domain::message::{self, Message};
 use domain::ports::Ambient;
 use domain::ports::event_log::EventLog;
+use domain::priority::Priority;
+use domain::session::event::Event as SessionEvent;
 use domain::session::{Action, Command, Rejection, Session};
 use domain::stream::{Category, StreamName};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use crate::events::{Edge, TENANT, metadata};
 use crate::open_log::OpenLog;
@@ -63,4 +72,94 @@ async fn what_is_so_already_leads_to_nothing(pool: PgPool) {
         panic!("not open")
     };
     assert_eq!(open.pending, Some(Action::Start));
+}
+
+/// Two processes that have both folded the same stream, of which one will have fallen behind.
+struct Two {
+    here: Executor,
+    there: Executor,
+    id: Uuid,
+    _logs: [OpenLog; 2],
+}
+
+impl Two {
+    async fn that_know<A>(pool: &PgPool, command: A::Command) -> Self
+    where
+        A: Aggregate<Event: Into<Event> + TryFrom<Event, Error = ForeignEvent> + Clone>,
+        A::Rejection: std::error::Error + 'static,
+    {
+        let logs = [OpenLog::over(pool), OpenLog::over(pool)];
+        let [here, there] = [executor(&logs[0]), executor(&logs[1])];
+        let id = Edge.new_id();
+        here.execute::<A>(TENANT, id, command, metadata()).await.unwrap();
+        there.load::<A>(TENANT, id).await.unwrap();
+        Self { here, there, id, _logs: logs }
+    }
+
+    async fn message(&self, by: &Executor, command: message::Command) -> Vec<MessageEvent> {
+        by.execute::<Message>(TENANT, self.id, command, metadata()).await.unwrap().events
+    }
+
+    async fn session(&self, by: &Executor, command: Command) -> Vec<SessionEvent> {
+        by.execute::<Session>(TENANT, self.id, command, metadata()).await.unwrap().events
+    }
+}
+
+fn queue() -> message::Command {
+    message::Command::Queue(Queued {
+        session_id: SessionId(Edge.new_id()),
+        to: "+6281234567890".parse().unwrap(),
+        body: "Hello".to_owned().try_into().unwrap(),
+        priority: Priority::Normal,
+        metadata: CustomerMetadata::default(),
+        client_reference: None,
+        send_at: None,
+        expires_at: None,
+        at: Edge.now(),
+    })
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_a_stale_fold_refuses_is_decided_again_on_what_is_true_now(pool: PgPool) {
+    let two = Two::that_know::<Message>(&pool, queue()).await;
+    let reason = DeadLetterReason::SessionDeleted;
+    let give_up = message::Command::GiveUp { reason, now: Edge.now() };
+    two.message(&two.there, give_up).await;
+    // For all that was folded here it still waits, and is no dead letter.
+    let redriven = two.message(&two.here, message::Command::Redrive { now: Edge.now() }).await;
+    assert!(matches!(redriven[..], [MessageEvent::Redriven(_)]), "{redriven:?}");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_a_stale_fold_takes_for_done_is_decided_again_on_what_is_true_now(pool: PgPool) {
+    let two = Two::that_know::<Session>(&pool, create()).await;
+    let done = Command::CompleteAction { action: Action::Start, now: Edge.now() };
+    two.session(&two.there, done).await;
+    // For all that was folded here it is being started already.
+    let asked = two.session(&two.here, request(Action::Start)).await;
+    assert!(matches!(asked[..], [SessionEvent::ActionRequested(_)]), "{asked:?}");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_decision_that_meets_a_newer_stream_is_taken_again_on_what_is_true_now(pool: PgPool) {
+    let two = Two::that_know::<Message>(&pool, queue()).await;
+    let (message_id, now) = (MessageId(two.id), Edge.now());
+    let start = message::Command::StartAttempt { message_id, engine_takes_ids: false, now };
+    let begun = two.message(&two.there, start.clone()).await;
+    assert!(matches!(begun[..], [MessageEvent::AttemptStarted(_)]), "{begun:?}");
+    // For all that was folded here it waits, and a second attempt might begin.
+    let again = two.message(&two.here, start).await;
+    assert!(matches!(again[..], [MessageEvent::OutcomeUnknown(_)]), "{again:?}");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_another_process_appends_is_seen_at_once(pool: PgPool) {
+    let two = Two::that_know::<Session>(&pool, create()).await;
+    for action in [Action::Stop, Action::Restart, Action::Logout] {
+        two.session(&two.there, request(action)).await;
+        let Session::Open(open) = two.here.load::<Session>(TENANT, two.id).await.unwrap() else {
+            panic!("not open")
+        };
+        assert_eq!(open.pending, Some(action));
+    }
 }

@@ -10,6 +10,7 @@
 //! wake        how soon a reader learns of an append            E7
 //! partitions  months, and that history is not edited           E1
 //! executing   commands that meet at one aggregate              E1
+//! model       random commands, here and in a model in memory   E1
 //! ```
 
 #![expect(
@@ -23,6 +24,7 @@ mod contract;
 mod events;
 mod eventstore;
 mod executing;
+mod model;
 mod open_log;
 mod order;
 mod partitions;

@@ -375,7 +375,9 @@ proptest! {
         steps in proptest::collection::vec(steps(), 0..150),
     ) {
         let mut world = World::new(engine_takes_ids);
-        steps.iter().for_each(|step| world.step(step));
+        for step in &steps {
+            world.step(step);
+        }
         world.come_to_rest();
         prop_assert!(world.queue.waiting.is_empty(), "{:?}", world.queue);
         for (id, message) in &world.live {
