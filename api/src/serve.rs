@@ -22,7 +22,7 @@ use commands::passwords::Passwords;
 use commands::sagas::Process;
 use commands::sagas::delivery::{DeliveryOptions, DeliverySaga};
 use commands::sagas::sessions::{SessionOptions, SessionSaga};
-use commands::sagas::webhooks::{WebhookOptions, WebhookSaga};
+use commands::sagas::webhooks::{GapOptions, WebhookOptions, WebhookSaga};
 use commands::session_keys::SessionKeys;
 use domain::id::EngineId;
 use domain::ports::Ambient;
@@ -38,7 +38,7 @@ use webhook_adapter::outbound::{CONNECT_TIMEOUT_DEFAULT, InvalidOptions, WahaCli
 use crate::ambient::SystemAmbient;
 use crate::app::App;
 use crate::roles::{EngineRole, Roles};
-use crate::settings::{DeliverySettings, Settings, WahaSettings};
+use crate::settings::{DeliverySettings, GapSettings, Settings, WahaSettings};
 use crate::{event_store, metering, router};
 
 /// Connections to the database, the log's own not counted.
@@ -133,8 +133,10 @@ impl Engine {
             let options = WebhookOptions {
                 ack_deadline: settings.delivery.ack_deadline,
                 suspect_after: settings.delivery.suspect_after.map(NonZeroU32::get),
+                gaps: gap_options(settings.gaps),
             };
-            let webhooks = WebhookSaga::new(&process, Arc::new(WahaWebhookReader), options);
+            let reader = Arc::new(WahaWebhookReader);
+            let webhooks = WebhookSaga::new(&process, reader, waha.clone(), options);
             work.tasks.spawn(webhooks.run(work.shutdown.clone()));
         }
         work.tasks.spawn(metering::run(work.shutdown.clone()));
@@ -222,6 +224,11 @@ pub(crate) fn delivery_options(settings: &DeliverySettings) -> DeliveryOptions {
         settling: settings.settling,
         concurrency_max: DELIVERIES_MAX,
     }
+}
+
+const fn gap_options(settings: GapSettings) -> GapOptions {
+    let GapSettings { window, wait, silence } = settings;
+    GapOptions { window, wait, silence }
 }
 
 /// Waits for SIGTERM or ctrl-C.

@@ -8,6 +8,7 @@ mod database;
 mod delivery;
 mod duration;
 mod event_store;
+mod gaps;
 mod http;
 mod log;
 mod reader;
@@ -22,6 +23,7 @@ mod tests;
 pub use database::DatabaseSettings;
 pub use delivery::DeliverySettings;
 pub use event_store::EventStoreSettings;
+pub use gaps::GapSettings;
 pub use http::{CorsOrigins, HttpSettings};
 pub use log::{LogFormat, LogSettings};
 pub use reader::SettingError;
@@ -45,6 +47,8 @@ pub struct Settings {
     pub waha: WahaSettings,
     /// How messages are paced and retried.
     pub delivery: DeliverySettings,
+    /// How webhooks that were missed are looked for.
+    pub gaps: GapSettings,
     /// How logs are written.
     pub log: LogSettings,
 }
@@ -59,6 +63,7 @@ impl Settings {
             let tokens = TokenSettings::take(reader);
             let waha = WahaSettings::take(reader);
             let delivery = DeliverySettings::take(reader);
+            let gaps = GapSettings::take(reader);
             let log = LogSettings::take(reader);
             Ok(Self {
                 database: database?,
@@ -67,6 +72,7 @@ impl Settings {
                 tokens: tokens?,
                 waha: waha?,
                 delivery: delivery?,
+                gaps: gaps?,
                 log: log?,
             })
         })
@@ -93,5 +99,6 @@ sections!(
     TokenSettings,
     WahaSettings,
     DeliverySettings,
+    GapSettings,
     LogSettings
 );

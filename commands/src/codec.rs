@@ -108,6 +108,8 @@ stored_events! {
     "session_queue_mode_set" 1 => Session(session::event::Event)::QueueModeSet,
     "session_suspected" 1 => Session(session::event::Event)::Suspected,
     "session_trusted" 1 => Session(session::event::Event)::Trusted,
+    "session_gap_repaired" 1 => Session(session::event::Event)::GapRepaired,
+    "session_gap_left" 1 => Session(session::event::Event)::GapLeft,
     "session_deleted" 1 => Session(session::event::Event)::Deleted,
     "webhook_received" 1 => Webhook(webhook::Event)::Received,
     "webhook_repeated" 1 => Webhook(webhook::Event)::Repeated,

@@ -2,6 +2,7 @@
 
 pub mod event_log;
 pub mod leases;
+pub mod missed;
 pub mod waha;
 
 use chrono::{DateTime, Utc};

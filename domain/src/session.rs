@@ -5,6 +5,7 @@
 //! is told. Invariant: one action is pending at a time; a newer one replaces it, deletion excepted.
 
 pub mod event;
+mod gaps;
 pub mod health;
 pub mod queue_mode;
 pub mod status;
@@ -18,6 +19,8 @@ use crate::phone::PhoneNumber;
 use crate::stream::Category;
 use crate::whatsapp::Engine;
 use event::Event;
+use gaps::Gaps;
+pub use gaps::{Gap, Repair};
 use health::{Health, SuspicionCause, TrustCause};
 use queue_mode::QueueMode;
 use status::SessionStatus;
@@ -57,6 +60,8 @@ pub struct Open {
     pub queue_mode: QueueMode,
     /// Whether it is as well as WAHA says.
     pub health: Health,
+    /// What was missed, and made up for.
+    pub gaps: Gaps,
 }
 
 /// What may be asked to be done to a session in WAHA.
@@ -178,6 +183,24 @@ pub enum Command {
         /// Now.
         now: DateTime<Utc>,
     },
+    /// WAHA was asked what it may have told nobody.
+    RecordRepair {
+        /// Of which time.
+        gap: Gap,
+        /// What came of it.
+        repair: Repair,
+        /// Now.
+        now: DateTime<Utc>,
+    },
+    /// WAHA would not say.
+    LeaveGap {
+        /// Of which time.
+        gap: Gap,
+        /// Why, in WAHA's words.
+        reason: String,
+        /// Now.
+        now: DateTime<Utc>,
+    },
 }
 
 /// Why a session refuses a command.
@@ -232,6 +255,7 @@ impl Aggregate for Session {
                 reach_out_locked_until: None,
                 queue_mode: QueueMode::default(),
                 health: Health::default(),
+                gaps: Gaps::default(),
             }),
             (_, Event::Deleted(_)) => Self::Deleted,
             (Self::Open(open), event) => Self::Open(open.evolve(event)),
@@ -286,6 +310,8 @@ impl Open {
                 let locked = event::ReachOutLocked { until, detail, at: now };
                 Ok(vec![Event::ReachOutLocked(locked)])
             }
+            Command::RecordRepair { gap, repair, now } => Ok(self.gaps.repair(gap, repair, now)),
+            Command::LeaveGap { gap, reason, now } => Ok(self.gaps.leave(gap, reason, now)),
         }
     }
 
@@ -318,6 +344,8 @@ impl Open {
             }
             Event::ReachOutLocked(locked) => self.reach_out_locked_until = Some(locked.until),
             Event::QueueModeSet(set) => self.queue_mode = set.mode,
+            Event::GapRepaired(repaired) => self.gaps = Gaps::repaired(repaired),
+            Event::GapLeft(left) => self.gaps.note(left),
             Event::Suspected(_) | Event::Trusted(_) | Event::Created(_) | Event::Deleted(_) => {}
         }
         self

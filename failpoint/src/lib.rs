@@ -140,6 +140,10 @@ failpoints! {
     Webhooks WebhookProcessed = "webhook-processed";
     /// the checkpoint has moved
     Webhooks WebhooksAdvanced = "webhooks-advanced";
+    /// what was missed is told, that it was repaired is not noted
+    Webhooks GapFilled = "gap-filled";
+    /// a repair is noted, and may be made again
+    Webhooks RepairRecorded = "repair-recorded";
     /// an action is claimed, WAHA has not been called
     Sessions ActionClaimed = "action-claimed";
     /// WAHA has done what was asked, which is not durable

@@ -1,8 +1,9 @@
-//! What WAHA tells: verified, kept, understood once (W1 to W6).
+//! What WAHA tells: verified, kept, understood once (W1 to W7).
 
 mod arrivals;
 mod draining;
 mod duplicates;
+mod gaps;
 mod kept;
 mod malformed;
 mod signatures;

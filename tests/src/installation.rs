@@ -66,6 +66,11 @@ impl Installation {
         Self { waha, engine, projector: None, port, setup, database, directory, nobody }
     }
 
+    /// Another engine on the same database, set up like this.
+    pub fn another(&self, setup: &Setup) -> Engine {
+        start_engine(&self.database, setup, &self.waha, &Port::reserve(), &Roles::all())
+    }
+
     /// The engine that keeps the views starts.
     pub fn start_projecting(&mut self) {
         let (port, roles) = (Port::reserve(), Roles::from_iter([EngineRole::Projector]));
@@ -83,7 +88,14 @@ impl Installation {
     /// Stops the engine in order, and starts another in its place.
     #[must_use]
     pub async fn restarted(self) -> Self {
+        self.restarted_after(async |_| {}).await
+    }
+
+    /// The same, and this happens while there is none.
+    #[must_use]
+    pub async fn restarted_after(self, meanwhile: impl AsyncFnOnce(&Simulator)) -> Self {
         self.engine.stop().await;
+        meanwhile(&self.waha).await;
         let engine =
             start_engine(&self.database, &self.setup, &self.waha, &self.port, &Roles::all());
         Self { engine, ..self }

@@ -40,6 +40,8 @@ impl Default for Setup {
             ("DELIVERY_BACKOFF_MAX_MS", "100"),
             // Who wants doubts settled says so: elsewhere they are to stay.
             ("DELIVERY_SETTLE_AFTER_SECONDS", "86400"),
+            // The same of what was missed: the chats tell of sends, too.
+            ("WEBHOOK_GAP_WINDOW_HOURS", "0"),
             ("HOST", "127.0.0.1"),
             ("LOG_LEVEL", "warn,heliograph=info"),
         ];

@@ -21,6 +21,7 @@ mod classify;
 mod exchange;
 mod explanation;
 mod messages;
+mod missed;
 mod session_config;
 mod sessions;
 mod verdict;
@@ -68,7 +69,7 @@ pub enum InvalidOptions {
     Client(#[source] reqwest::Error),
 }
 
-/// A client of one WAHA server: satisfies `MessageGateway`, `SessionGateway` and `ChatReader`. Made once and shared; its
+/// A client of one WAHA server: satisfies `MessageGateway`, `SessionGateway`, `ChatReader` and `MissedReader`. Made once and shared; its
 /// connections are pooled.
 pub struct WahaClient {
     http: Client,

@@ -164,6 +164,15 @@ table! {
     SESSION_AUTO_RESTART, open, Some("true"),
         "true or false",
         "Whether failed and suspect sessions are restarted, once an hour at most.";
+    WEBHOOK_GAP_WINDOW_HOURS, open, Some("24"),
+        "a whole number from 0 to 720 (0: nothing is looked for)",
+        "How far back WAHA's chats are looked at for messages and acknowledgements whose webhooks were missed. See [webhooks](webhooks.md).";
+    WEBHOOK_GAP_WAIT_SECONDS, open, Some("10"),
+        "a whole number from 0 to 3600",
+        "How long after this server was started, or a session works again, they are looked for: WAHA repeats webhooks by itself.";
+    WEBHOOK_SILENCE_SECONDS, open, Some("3600"),
+        "a whole number from 1 to 86400",
+        "A session of which nothing was heard for so long is looked at, too.";
     LOG_FORMAT, open, Some("text"),
         "text or json",
         "How log lines are written.";

@@ -35,6 +35,11 @@ impl Standing {
     pub(super) const fn at(self) -> Position {
         self.place.seen
     }
+
+    /// Whose turn it is: another number, another turn.
+    pub(super) const fn token(self) -> FencingToken {
+        self.token
+    }
 }
 
 impl Checkpoint {

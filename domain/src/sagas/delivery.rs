@@ -204,7 +204,9 @@ fn react_to_session(session_id: SessionId, event: &SessionEvent) -> Option<Chang
         SessionEvent::Deleted(_) => SessionChange::Close,
         SessionEvent::ActionRequested(_)
         | SessionEvent::ActionCompleted(_)
-        | SessionEvent::ActionFailed(_) => return None,
+        | SessionEvent::ActionFailed(_)
+        | SessionEvent::GapRepaired(_)
+        | SessionEvent::GapLeft(_) => return None,
     };
     Some(Change::Session { session_id, change })
 }

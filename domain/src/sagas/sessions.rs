@@ -35,7 +35,9 @@ pub fn react(session_id: SessionId, event: &Event) -> Option<Change> {
         | Event::ReachOutLocked(_)
         | Event::QueueModeSet(_)
         | Event::Suspected(_)
-        | Event::Trusted(_) => None,
+        | Event::Trusted(_)
+        | Event::GapRepaired(_)
+        | Event::GapLeft(_) => None,
     }
 }
 

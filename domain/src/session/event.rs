@@ -32,6 +32,10 @@ pub enum Event {
     Suspected(Suspected),
     /// Works after all.
     Trusted(Trusted),
+    /// What was missed while nobody listened is made up for.
+    GapRepaired(GapRepaired),
+    /// What was missed, if anything was, cannot be seen.
+    GapLeft(GapLeft),
     /// Gone.
     Deleted(Deleted),
 }
@@ -114,6 +118,23 @@ pub struct QueueModeSet {
     pub at: DateTime<Utc>,
 }
 
+/// WAHA was asked what it may have told nobody. Recorded if it told something new, or could not tell all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GapRepaired {
+    /// From when on chats were looked at.
+    pub from: DateTime<Utc>,
+    /// When the look began: what came later is told by webhooks.
+    pub to: DateTime<Utc>,
+    /// Messages from others that were not known.
+    pub messages: u32,
+    /// Messages of ours that had come further than was known.
+    pub acknowledgements: u32,
+    /// Whether all was looked at; there are limits.
+    pub is_complete: bool,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 /// Says that it works, and may not; its queue waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Suspected {
@@ -128,6 +149,19 @@ pub struct Suspected {
 pub struct Trusted {
     /// How that is known.
     pub cause: TrustCause,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// WAHA does not show what it may have told nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GapLeft {
+    /// From when on something may have been missed.
+    pub from: DateTime<Utc>,
+    /// Until when.
+    pub to: DateTime<Utc>,
+    /// Why, in WAHA's words.
+    pub reason: String,
     /// When.
     pub at: DateTime<Utc>,
 }

@@ -1,5 +1,6 @@
 //! Given a history, when a command is asked, then these events follow.
 
+mod gaps;
 mod health;
 mod laws;
 mod reports;

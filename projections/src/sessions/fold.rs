@@ -92,7 +92,10 @@ impl SessionRow {
 
     fn evolve(&mut self, event: &SessionEvent) {
         match event {
-            SessionEvent::Created(_) | SessionEvent::Deleted(_) => {}
+            SessionEvent::Created(_)
+            | SessionEvent::Deleted(_)
+            | SessionEvent::GapRepaired(_)
+            | SessionEvent::GapLeft(_) => {}
             SessionEvent::ActionRequested(requested) => {
                 self.pending_action = Some(requested.action.as_str().to_owned());
                 self.last_error = None;

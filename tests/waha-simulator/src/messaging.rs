@@ -73,6 +73,19 @@ impl Waha {
         Ok(message.message_id)
     }
 
+    /// The recipient's phone acknowledges a message, and the webhooks tell.
+    pub(crate) fn acknowledge_now(
+        self: &Arc<Self>,
+        session: &str,
+        id: &str,
+        level: i8,
+    ) -> Result<(), Refusal> {
+        let told = self.raise_ack(session, id, level)?;
+        let event = told.ok_or_else(|| Refusal::NotFound("Message not found".to_owned()))?;
+        self.publish(&event);
+        Ok(())
+    }
+
     /// The messages of one chat, oldest first.
     pub(crate) fn chat_messages(&self, session: &str, chat_id: &str) -> Vec<ChatMessage> {
         let chat = chat_name(chat_id);

@@ -145,6 +145,11 @@ impl Simulator {
         self.waha.receive(session, from, body).map_err(|_| Impossible)
     }
 
+    /// The recipient's phone acknowledges a message of the session: 2 DEVICE, 3 READ.
+    pub fn acknowledge(&self, session: &str, id: &str, level: i8) -> Result<(), Impossible> {
+        self.waha.acknowledge_now(session, id, level).map_err(|_| Impossible)
+    }
+
     /// The process dies and comes back: requests under way are reset, retries are forgotten,
     /// and sessions that ran start again with their pairing.
     pub fn restart_losing_memory(&self) {

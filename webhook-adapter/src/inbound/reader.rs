@@ -15,9 +15,9 @@
 use chrono::{DateTime, Utc};
 use domain::ports::waha::{Observation, WebhookReader};
 use domain::webhook::Received;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::json;
+use super::json as javascript;
 
 mod acknowledgement;
 mod arrival;
@@ -40,11 +40,28 @@ struct Webhook<'a> {
 
 impl WebhookReader for WahaWebhookReader {
     fn read(&self, webhook: &Received) -> Observation {
-        let Ok(body) = json::parse(&webhook.body) else { return Observation::Unrecognised };
+        let Ok(body) = javascript::parse(&webhook.body) else { return Observation::Unrecognised };
         let payload = &body["payload"];
         let webhook =
             Webhook { event: &webhook.event, body: &body, payload, received_at: webhook.at };
         webhook.observe().unwrap_or(Observation::Unrecognised)
+    }
+}
+
+/// What a message that WAHA lists says: the same as a webhook about it, and how far it has come by `seen_at`. WAHA
+/// does not tell when it came so far.
+pub(crate) fn read_listed(message: &Value, seen_at: DateTime<Utc>) -> Observation {
+    let body = json!({ "timestamp": seen_at.timestamp_millis() });
+    let listed =
+        Webhook { event: "message.any", body: &body, payload: message, received_at: seen_at };
+    let acknowledged = || match message["ack"].as_i64() {
+        Some(0) | None => None,
+        Some(_) => acknowledgement::read_number(listed),
+    };
+    match listed.observe() {
+        Some(echo @ Observation::Echoed { .. }) => acknowledged().unwrap_or(echo),
+        Some(observation) => observation,
+        None => Observation::Unrecognised,
     }
 }
 

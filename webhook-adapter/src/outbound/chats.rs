@@ -34,7 +34,7 @@ impl ChatReader for WahaClient {
     ) -> Result<OwnMessages, GatewayError> {
         let since = since.timestamp().to_string();
         let filter = [("filter.timestamp.gte", since.as_str()), ("filter.fromMe", "true")];
-        let listed = self.list(waha_session, chat_id, MESSAGES_MAX, &filter).await?;
+        let listed = self.list_messages(waha_session, chat_id, MESSAGES_MAX, &filter).await?;
         let own: Vec<_> = listed.iter().filter(|message| is_own(message)).collect();
         let messages: Vec<_> = own.iter().filter_map(|message| own_message(message)).collect();
         // What cannot be read may be the message that is looked for.
@@ -59,7 +59,7 @@ impl ChatReader for WahaClient {
         }
         let before = (at - OLDER_BY).timestamp().to_string();
         Ok(!self
-            .list(waha_session, chat_id, 1, &[("filter.timestamp.lte", before.as_str())])
+            .list_messages(waha_session, chat_id, 1, &[("filter.timestamp.lte", before.as_str())])
             .await?
             .is_empty())
     }
@@ -67,7 +67,7 @@ impl ChatReader for WahaClient {
 
 impl WahaClient {
     /// A chat's messages, newest first; media are left where they are.
-    async fn list(
+    pub(super) async fn list_messages(
         &self,
         waha_session: &str,
         chat_id: &ChatId,

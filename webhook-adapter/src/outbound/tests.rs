@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::*;
 
 mod chats;
+mod missed;
 mod sending;
 mod server;
 mod sessions;

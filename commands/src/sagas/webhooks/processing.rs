@@ -7,7 +7,7 @@ use domain::event::Event;
 use domain::id::{MessageId, SessionId, TenantId};
 use domain::message::{self, Message};
 use domain::ports::event_log::{Actor, Metadata, RecordedEvent};
-use domain::ports::waha::WebhookReader;
+use domain::ports::waha::{Observation, WebhookReader};
 use domain::sagas::webhooks::{Acknowledgement, Identity, Reaction, react};
 use domain::session::Session;
 use domain::webhook::{self, Effect, Webhook};
@@ -102,8 +102,7 @@ impl Processing {
         let effect = match received.session_id {
             None => Effect::Orphaned,
             Some(session) => {
-                let reaction = react(session, self.reader.read(received));
-                self.carry_out(tenant, session, reaction, &metadata).await?
+                self.observe(tenant, session, self.reader.read(received), &metadata).await?
             }
         };
         failpoint::reach(Failpoint::EffectDurable);
@@ -115,6 +114,17 @@ impl Processing {
         execute::<Webhook>(&self.executor, tenant, recorded.stream.id, command, metadata).await?;
         failpoint::reach(Failpoint::WebhookProcessed);
         Ok(())
+    }
+
+    /// Tells whom it concerns.
+    pub(super) async fn observe(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        observation: Observation,
+        metadata: &Metadata,
+    ) -> Result<Effect, SagaError> {
+        self.carry_out(tenant, session, react(session, observation), metadata).await
     }
 
     async fn carry_out(
@@ -157,7 +167,11 @@ impl Processing {
         }
         self.identities.hold(session, &news).await?;
         failpoint::reach(Failpoint::NewsHeld);
-        Ok(Effect::Held)
+        // Whose it is may have been learnt just now: chats are looked at beside the webhooks.
+        match self.identities.find(session, &news.waha_message_id).await? {
+            Some(message) => self.tell_news(tenant, message, news, metadata.clone()).await,
+            None => Ok(Effect::Held),
+        }
     }
 
     async fn tell_news(
@@ -188,7 +202,7 @@ impl Processing {
 }
 
 /// Executes a command that a refusal makes pointless rather than wrong.
-async fn execute<A>(
+pub(super) async fn execute<A>(
     executor: &Executor,
     tenant: TenantId,
     id: Uuid,

@@ -31,7 +31,7 @@ impl Queue {
                 self.waiting.remove(&message_id);
                 self.parked.insert(message_id, look);
             }
-            Some(Change::Finish { message_id }) => {
+            Some(Change::Finish { message_id, .. }) => {
                 self.waiting.remove(&message_id);
                 self.parked.remove(&message_id);
             }

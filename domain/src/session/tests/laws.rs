@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::gaps::gap;
 use super::*;
 
 fn actions() -> impl Strategy<Value = Action> {
@@ -18,6 +19,17 @@ fn lock(at: i64) -> Command {
     Command::LockReachOut { until: seconds(at + 5), detail: String::new(), now: seconds(at) }
 }
 
+fn repairs() -> impl Strategy<Value = Command> {
+    (0_i64..20, 0_u32..2, any::<bool>()).prop_map(|(to, messages, is_complete)| {
+        let repair = Repair { messages, acknowledgements: 0, is_complete };
+        Command::RecordRepair { gap: gap(to), repair, now: seconds(to) }
+    })
+}
+
+fn leave(to: i64) -> Command {
+    Command::LeaveGap { gap: gap(to), reason: "no store".to_owned(), now: seconds(to) }
+}
+
 fn commands() -> impl Strategy<Value = Command> {
     prop_oneof![
         1 => Just(create()),
@@ -31,6 +43,8 @@ fn commands() -> impl Strategy<Value = Command> {
         2 => Just(suspect()),
         1 => Just(Command::Trust { now: now() }),
         2 => (0_i64..10_000).prop_map(|at| Command::Heal { now: seconds(at) }),
+        2 => repairs(),
+        1 => (0_i64..20).prop_map(leave),
     ]
 }
 
@@ -66,7 +80,9 @@ proptest! {
                 | Event::ReachOutLocked(_)
                 | Event::QueueModeSet(_)
                 | Event::Suspected(_)
-                | Event::Trusted(_) => {}
+                | Event::Trusted(_)
+                | Event::GapRepaired(_)
+                | Event::GapLeft(_) => {}
             }
         }
     }

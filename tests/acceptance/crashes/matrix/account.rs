@@ -101,7 +101,7 @@ pub(super) async fn shown(
 pub(super) fn is_settled(point: Failpoint, shown: Option<&str>) -> bool {
     match Occasion::of(point) {
         Occasion::Restart => shown == Some("WORKING"),
-        Occasion::Arrival => shown == Some("delivered"),
+        Occasion::Arrival | Occasion::ArrivalUntold => shown == Some("delivered"),
         _ if point == Failpoint::AppendAsked => shown.is_none(),
         _ => shown == Some("read"),
     }
@@ -143,7 +143,7 @@ impl Account {
                 let found = if self.is_repeated { "found to be a repeat" } else { "taken as new" };
                 format!("WAHA gets no answer and tells it again, which is {found}: received once")
             }
-            (Occasion::Arrival, _) => "received once".to_owned(),
+            (Occasion::Arrival | Occasion::ArrivalUntold, _) => "received once".to_owned(),
             _ if self.logged == 0 => {
                 "the request is not answered, and nothing has happened: the client asks again"
                     .to_owned()

@@ -27,6 +27,8 @@ pub(super) enum Occasion {
     SendAcknowledgedEarly,
     /// Somebody writes to the session.
     Arrival,
+    /// The same, and WAHA's webhooks about it are lost.
+    ArrivalUntold,
     /// Somebody restarts the session.
     Restart,
 }
@@ -60,6 +62,7 @@ impl Occasion {
             | Failpoint::EffectDurable
             | Failpoint::WebhookProcessed
             | Failpoint::WebhooksAdvanced => Self::Arrival,
+            Failpoint::GapFilled | Failpoint::RepairRecorded => Self::ArrivalUntold,
             Failpoint::ActionClaimed | Failpoint::ActionDone => Self::Restart,
         }
     }
@@ -72,6 +75,7 @@ impl Occasion {
             Self::SendBrokenOff => "a message is sent, and WAHA breaks off before it is",
             Self::SendAcknowledgedEarly => "a message is sent and acknowledged before WAHA answers",
             Self::Arrival => "somebody writes",
+            Self::ArrivalUntold => "somebody writes, and WAHA's webhooks are lost",
             Self::Restart => "a session is restarted",
         }
     }
@@ -83,6 +87,9 @@ impl Occasion {
         match self {
             // Its messages have ids of its own choice, so news of them can come before they are known.
             Self::SendAcknowledgedEarly => setup.engine(Engine::Webjs),
+            Self::ArrivalUntold => {
+                setup.set("WEBHOOK_GAP_WINDOW_HOURS", 24).set("WEBHOOK_SILENCE_SECONDS", 1)
+            }
             _ => setup,
         }
     }
@@ -93,7 +100,7 @@ impl Occasion {
             site.waha.misbehave(Rule::once(Match::text(TEXT), misbehaviour));
         }
         let request = match self {
-            Self::Arrival => {
+            Self::Arrival | Self::ArrivalUntold => {
                 site.waha.receive(&session.waha_name, BOBS_CHAT, TEXT).unwrap();
                 return None;
             }
@@ -119,6 +126,8 @@ impl Occasion {
             Self::SendAcknowledgedEarly => {
                 vec![Misbehaviour::AckBeforeAnswer, Misbehaviour::Delay { milliseconds: 3_000 }]
             }
+            // As `message` and as `message.any`.
+            Self::ArrivalUntold => vec![Misbehaviour::DropWebhook, Misbehaviour::DropWebhook],
             Self::Send | Self::Arrival | Self::Restart => vec![],
         }
     }

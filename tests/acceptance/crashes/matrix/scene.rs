@@ -28,6 +28,7 @@ const LEASES_RUN_OUT: &str = "
 update leases set expires_at = now();
 update delivery_jobs set lease_until = now() where lease_owner is not null;
 update unknown_outcomes set lease_until = now() where lease_owner is not null;
+update session_hearing set lease_until = now() where lease_owner is not null;
 update session_actions set lease_until = now() where lease_owner is not null;";
 
 /// Whether WAHA has told that the session works, and every reader has read the log to its end.

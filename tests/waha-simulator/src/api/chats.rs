@@ -8,7 +8,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     message::{ChatMessage, chat_name},
@@ -19,16 +19,40 @@ use crate::{
 };
 
 const LIMIT: usize = 10;
+const CHATS_LIMIT: usize = 20;
 /// The name under which all chats are one.
 const ALL_CHATS: &str = "all";
 
 pub(super) fn routes() -> Router<Arc<Waha>> {
     Router::new()
+        .route("/api/{session}/chats/overview", get(list_chats))
         .route("/api/{session}/chats/{chatId}/messages", get(list_messages))
         .route("/api/{session}/chats/{chatId}/messages/{messageId}", get(show_message))
 }
 
 type Parameters = HashMap<String, String>;
+
+/// The chat last written in first.
+async fn list_chats(
+    State(waha): State<Arc<Waha>>,
+    Path(name): Path<String>,
+    Query(query): Query<Parameters>,
+) -> Result<Response, Refusal> {
+    let chats = messages_of(&waha, &name, ALL_CHATS, |session, messages| {
+        let mut latest: Vec<&ChatMessage> = Vec::new();
+        for message in messages.into_iter().rev() {
+            if latest.iter().all(|later| later.chat_id != message.chat_id) {
+                latest.push(message);
+            }
+        }
+        let page = latest
+            .into_iter()
+            .skip(parsed(&query, "offset").unwrap_or(0))
+            .take(parsed(&query, "limit").unwrap_or(CHATS_LIMIT));
+        page.map(|message| summary(&waha, session, message)).collect::<Vec<_>>()
+    });
+    Ok(nest::ok(&chats.await?))
+}
 
 /// Newest first, unless asked for otherwise.
 async fn list_messages(
@@ -97,6 +121,17 @@ fn is_wanted(query: &Parameters, message: &ChatMessage) -> bool {
 
 fn parsed<T: FromStr>(query: &Parameters, name: &str) -> Option<T> {
     query.get(name).and_then(|value| value.parse().ok())
+}
+
+/// A chat as the overview shows it, by its last message.
+fn summary(waha: &Waha, session: &Session, last: &ChatMessage) -> Value {
+    json!({
+        "id": last.chat_id,
+        "name": null,
+        "picture": null,
+        "lastMessage": payload(waha, session, last),
+        "_chat": { "id": last.chat_id, "conversationTimestamp": last.at.timestamp() },
+    })
 }
 
 fn payload(waha: &Waha, session: &Session, message: &ChatMessage) -> Value {

@@ -26,6 +26,7 @@ pub(super) fn routes() -> Router<Arc<Waha>> {
         .route("/sessions/{session}/unlink", post(unlink))
         .route("/sessions/{session}/status", put(set_status))
         .route("/sessions/{session}/messages", post(receive))
+        .route("/sessions/{session}/messages/{messageId}/ack", put(acknowledge))
         .route("/sessions/{session}/chats/{chatId}/messages", get(chat_messages))
 }
 
@@ -39,6 +40,11 @@ struct Delay {
 #[derive(Deserialize)]
 struct NewStatus {
     status: SessionStatus,
+}
+
+#[derive(Deserialize)]
+struct NewAck {
+    ack: i8,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +112,14 @@ async fn receive(
 ) -> Result<Response, Refusal> {
     let message_id = waha.receive(&session, &incoming.from, &incoming.body)?;
     Ok(nest::created(&json!({ "messageId": message_id })))
+}
+
+async fn acknowledge(
+    State(waha): State<Arc<Waha>>,
+    Path((session, id)): Path<(String, String)>,
+    Json(new): Json<NewAck>,
+) -> Done {
+    waha.acknowledge_now(&session, &id, new.ack).map(|()| StatusCode::NO_CONTENT)
 }
 
 async fn chat_messages(

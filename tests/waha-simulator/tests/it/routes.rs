@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What is simulated.
-const SERVED: [&str; 23] = [
+const SERVED: [&str; 24] = [
     "GET /ping",
     "GET /health",
     "GET /api/server/version",
@@ -33,6 +33,7 @@ const SERVED: [&str; 23] = [
     "POST /api/stopTyping",
     "GET /api/{session}/new-message-id",
     "GET /api/contacts/check-exists",
+    "GET /api/{session}/chats/overview",
     "GET /api/{session}/chats/{chatId}/messages",
 ];
 

@@ -108,10 +108,27 @@ async fn a_chat_shows_what_was_said_and_how_far_it_came() {
 }
 
 #[tokio::test]
+async fn the_overview_has_the_chat_last_written_in_first_and_its_last_message() {
+    let client = working(Engine::Noweb).await;
+    for (chat, body) in [("1@c.us", "one"), ("2@c.us", "two"), ("1@c.us", "three")] {
+        client.simulator.receive("default", chat, body).unwrap();
+    }
+    let (status, chats) = client.get("/api/default/chats/overview?limit=10").await;
+    let told = |chat: &Value| (chat["id"].clone(), chat["lastMessage"]["body"].clone());
+    let told: Vec<_> = chats.as_array().unwrap().iter().map(told).collect();
+    let expected = [("1@c.us", "three"), ("2@c.us", "two")];
+    assert_eq!((status, told), (200, expected.map(|(id, body)| (id.into(), body.into())).to_vec()));
+    let (_, rest) = client.get("/api/default/chats/overview?limit=10&offset=1").await;
+    assert_eq!(rest, json!([chats[1]]));
+}
+
+#[tokio::test]
 async fn noweb_shows_no_chat_without_its_store() {
     let client = Client::working(quick(), json!({})).await;
-    let (status, body) = client.get("/api/default/chats/1@c.us/messages?limit=1").await;
     let recorded = crate::capture::Exchange::read("86-chats");
-    assert_eq!(status, recorded.status);
-    assert_eq!(body, serde_json::from_str::<Value>(&recorded.response.body).unwrap());
+    for path in ["/api/default/chats/1@c.us/messages?limit=1", "/api/default/chats/overview"] {
+        let (status, body) = client.get(path).await;
+        assert_eq!(status, recorded.status);
+        assert_eq!(body, serde_json::from_str::<Value>(&recorded.response.body).unwrap());
+    }
 }
