@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 
 use commands::credentials::Credentials;
 use commands::executor::Executor;
+use commands::moving::Mover;
 use commands::passwords::Passwords;
 use commands::sagas::delivery::estimates::Estimates;
 use commands::sagas::delivery::inspection::Inspection;
 use commands::session_keys::SessionKeys;
+use commands::waha_servers::WahaServers;
 use domain::email::EmailAddress;
 use domain::id::TenantId;
 use domain::ports::Ambient;
@@ -58,6 +60,12 @@ pub struct Parts {
     pub inspection: Inspection,
     /// WAHA, for what is answered while the client waits: QR codes and health.
     pub gateway: Arc<dyn SessionGateway>,
+    /// Where the WAHA of the settings is.
+    pub waha_url: String,
+    /// The registry of WAHA servers.
+    pub waha_servers: WahaServers,
+    /// Moves sessions between them.
+    pub mover: Mover,
     /// Verifies webhooks of sessions without a secret of their own.
     pub webhook_secret: SecretString,
     /// From where webhooks are taken.
@@ -110,6 +118,8 @@ impl App {
         gateway: Arc<dyn SessionGateway>,
     ) -> Self {
         Self(Arc::new(Parts {
+            waha_servers: WahaServers::new(pool.clone(), executor.clone()),
+            mover: Mover::new(executor.clone(), session_keys.clone()),
             executor,
             read_models: ReadModels::new(pool.clone()),
             credentials,
@@ -122,6 +132,7 @@ impl App {
             ),
             inspection: Inspection::new(pool.clone(), &delivery_options(&settings.delivery)),
             gateway,
+            waha_url: settings.waha.base_url.to_string(),
             webhook_secret: settings.waha.webhook_secret.clone(),
             webhook_allowed: AllowList::new(settings.http.webhook_allowed.clone()),
             limits: Limits::new(&settings.http),

@@ -13,9 +13,12 @@ mod migrate;
 mod output;
 mod projections;
 mod queue;
+mod secret;
 mod serve;
+mod session;
 mod tenant;
 mod user;
+mod waha_servers;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -56,6 +59,12 @@ enum Verb {
     /// Look after users.
     #[command(subcommand)]
     User(user::Verb),
+    /// Look after sessions.
+    #[command(subcommand)]
+    Session(session::Verb),
+    /// Look after the WAHA servers sessions run on.
+    #[command(subcommand)]
+    WahaServers(waha_servers::Verb),
     /// Work on the queue of messages.
     #[command(subcommand)]
     Queue(queue::Verb),
@@ -138,6 +147,8 @@ async fn perform(Arguments { verb, output }: Arguments) -> Result<(), CliError> 
         Verb::Migrate(verb) => migrate::perform(verb, output).await,
         Verb::Tenant(verb) => tenant::perform(verb, output).await,
         Verb::User(verb) => user::perform(verb, output).await,
+        Verb::Session(verb) => session::perform(verb, output).await,
+        Verb::WahaServers(verb) => waha_servers::perform(verb, output).await,
         Verb::Queue(verb) => queue::perform(verb, output).await,
         Verb::Projections(verb) => projections::perform(verb, output).await,
         Verb::Log(verb) => log::perform(verb).await,

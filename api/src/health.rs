@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::app::App;
@@ -33,7 +34,7 @@ enum Status {
 #[derive(Debug, Serialize)]
 struct Health {
     status: Status,
-    services: BTreeMap<&'static str, Service>,
+    services: BTreeMap<Cow<'static, str>, Service>,
     timestamp: DateTime<Utc>,
     /// In seconds.
     uptime: u64,
@@ -46,7 +47,8 @@ pub async fn overview(State(app): State<App>) -> Response {
     let projections = probe::projections(&app, &database).await;
     let sagas = probe::sagas(&app, &database).await;
     let are_needed_up = database.is_up() && event_store.is_up();
-    let are_others_up = waha.is_up() && projections.is_up() && sagas.is_up();
+    let are_servers_up = waha.iter().all(|(_, service)| service.is_up());
+    let are_others_up = are_servers_up && projections.is_up() && sagas.is_up();
     let status = match (are_needed_up, are_others_up) {
         (false, _) => Status::Unavailable,
         (true, false) => Status::Degraded,
@@ -57,14 +59,13 @@ pub async fn overview(State(app): State<App>) -> Response {
         ("eventStore", event_store),
         ("projections", projections),
         ("sagas", sagas),
-        ("waha", waha),
     ];
-    report(&app, status, services)
+    report(&app, status, services.map(named).into_iter().chain(waha))
 }
 
 /// `GET /health/live`: the process answers.
 pub async fn live(State(app): State<App>) -> Response {
-    report(&app, Status::Ok, [])
+    report(&app, Status::Ok, [].map(named))
 }
 
 /// `GET /health/ready`: requests may come here.
@@ -89,7 +90,9 @@ pub async fn database(State(app): State<App>) -> Response {
 
 /// `GET /waha/health`
 pub async fn waha(State(app): State<App>) -> Response {
-    all_or_nothing(&app, [("waha", probe::waha(&app).await)])
+    let services = probe::waha(&app).await;
+    let are_up = services.iter().all(|(_, service)| service.is_up());
+    report(&app, if are_up { Status::Ok } else { Status::Unavailable }, services)
 }
 
 /// `GET /webhooks/health`: webhooks are taken.
@@ -102,17 +105,21 @@ pub async fn webhooks(State(app): State<App>) -> Response {
 
 fn all_or_nothing<const N: usize>(app: &App, services: [(&'static str, Service); N]) -> Response {
     let are_up = services.iter().all(|(_, service)| service.is_up());
-    report(app, if are_up { Status::Ok } else { Status::Unavailable }, services)
+    report(app, if are_up { Status::Ok } else { Status::Unavailable }, services.map(named))
 }
 
-fn report<const N: usize>(
+fn named((name, service): (&'static str, Service)) -> (Cow<'static, str>, Service) {
+    (name.into(), service)
+}
+
+fn report(
     app: &App,
     status: Status,
-    services: [(&'static str, Service); N],
+    services: impl IntoIterator<Item = (Cow<'static, str>, Service)>,
 ) -> Response {
     let health = Health {
         status,
-        services: BTreeMap::from(services),
+        services: services.into_iter().collect(),
         timestamp: app.ambient().now(),
         uptime: app.uptime().as_secs(),
     };

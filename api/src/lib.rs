@@ -3,8 +3,8 @@
 //! ```text
 //! settings    the environment, read once
 //! router      every route, its permission, and what surrounds it: answer, guard, limits
-//! resources   auth, sessions, queue, messages, dead_letters, webhooks, health, metering
-//! cli, serve  the command line, and the engine put together by roles; demo, logging, migrations, accounts
+//! resources   auth, sessions, queue, messages, dead_letters, webhooks, waha_servers, health, metering
+//! cli, serve  the command line, and the engine put together by roles; demo, logging, migrations, accounts, fleet
 //! what comes in   extract (fields, bodies, queries, paths), caller, peer, request_id, accept, mount, paging
 //! what goes out   envelope, problem, read_your_write
 //! ```
@@ -26,6 +26,7 @@ pub mod envelope;
 pub mod event_store;
 pub mod eventually;
 pub mod extract;
+mod fleet;
 pub mod guard;
 pub mod health;
 pub mod logging;
@@ -46,4 +47,5 @@ pub mod serve;
 pub mod sessions;
 pub mod settings;
 pub mod token;
+pub mod waha_servers;
 pub mod webhooks;

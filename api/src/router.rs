@@ -16,9 +16,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{delete, get, post, put};
+use axum::routing::{delete, get, patch, post, put};
 use domain::access::Permission::{
-    ManageSessions, ReadHistory, ReadMessages, ReadSessions, SendMessages,
+    ManageServers, ManageSessions, ReadHistory, ReadMessages, ReadSessions, SendMessages,
 };
 use projections::message_history::MessageHistory;
 use projections::messages::Messages;
@@ -31,7 +31,9 @@ use crate::app::App;
 use crate::guard::needs;
 use crate::problem::{Code, Problem};
 use crate::read_your_write::reads;
-use crate::{auth, dead_letters, health, messages, metering, queue, sessions, webhooks};
+use crate::{
+    auth, dead_letters, health, messages, metering, queue, sessions, waha_servers, webhooks,
+};
 
 /// Largest body of a request: the longest message with the largest metadata is far below.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -101,6 +103,7 @@ fn guarded_routes(app: &App) -> Router<App> {
         .route("/queue", needs(ReadSessions, get(queue::list)))
         .route("/sessions/{id}/queue", needs(ReadSessions, get(queue::show)))
         .route("/sessions/{id}/queue", needs(ManageSessions, put(sessions::queue::set)))
+        .route("/sessions/{id}/move", needs(ManageServers, post(sessions::moving::move_session)))
         .route("/sessions/{id}/qr", needs(ManageSessions, get(sessions::qr::show)))
         .route("/messages", needs(ReadMessages, reads(&Messages, get(messages::list::list))))
         .route("/messages/send", needs(SendMessages, post(messages::send::send)))
@@ -120,6 +123,22 @@ fn guarded_routes(app: &App) -> Router<App> {
         .route("/dead-letters/{id}", needs(ReadMessages, reads(&Messages, get(dead_letters::show))))
         .route("/dead-letters/{id}", needs(SendMessages, delete(dead_letters::discard)))
         .route("/dead-letters/{id}/redrive", needs(SendMessages, post(dead_letters::redrive)))
+        .merge(server_routes(app))
+}
+
+/// Routes for those who run the installation.
+fn server_routes(app: &App) -> Router<App> {
+    let needs = |route| needs(app, ManageServers, route);
+    let path = |verb: &str| format!("/admin/waha-servers/{{name}}{verb}");
+    Router::new()
+        .route("/admin/waha-servers", needs(get(waha_servers::list)))
+        .route("/admin/waha-servers", needs(post(waha_servers::register)))
+        .route(&path(""), needs(get(waha_servers::show_one)))
+        .route(&path(""), needs(patch(waha_servers::change)))
+        .route(&path(""), needs(delete(waha_servers::remove)))
+        .route(&path("/activate"), needs(post(waha_servers::activate)))
+        .route(&path("/drain"), needs(post(waha_servers::drain)))
+        .route(&path("/down"), needs(post(waha_servers::down)))
 }
 
 async fn no_such_route() -> Problem {

@@ -24,6 +24,7 @@ use commands::sagas::delivery::{DeliveryOptions, DeliverySaga};
 use commands::sagas::sessions::{SessionOptions, SessionSaga};
 use commands::sagas::webhooks::{GapOptions, WebhookOptions, WebhookSaga};
 use commands::session_keys::SessionKeys;
+use commands::waha_servers::WahaServers;
 use domain::id::EngineId;
 use domain::ports::Ambient;
 use domain::ports::event_log::{EventLog, LogError};
@@ -33,13 +34,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use webhook_adapter::inbound::reader::WahaWebhookReader;
-use webhook_adapter::outbound::{CONNECT_TIMEOUT_DEFAULT, InvalidOptions, WahaClient, WahaOptions};
+use webhook_adapter::outbound::InvalidOptions;
 
 use crate::ambient::SystemAmbient;
 use crate::app::App;
 use crate::roles::{EngineRole, Roles};
-use crate::settings::{DeliverySettings, GapSettings, Settings, WahaSettings};
-use crate::{event_store, metering, router};
+use crate::settings::{DeliverySettings, GapSettings, Settings};
+use crate::{event_store, fleet, metering, router};
 
 /// Connections to the database, the log's own not counted.
 pub const CONNECTIONS_MAX: u32 = 14;
@@ -105,7 +106,8 @@ impl Engine {
             event_store::open(&settings.event_store, pool.clone(), &log.tasks, &log.shutdown)?;
         let event_log: Arc<dyn EventLog> = SharedReads::new(event_log);
         let executor = Executor::new(event_log.clone(), Arc::clone(&ambient));
-        let waha = waha_client(&settings.waha, Arc::clone(&ambient))?;
+        let servers = WahaServers::new(pool.clone(), executor.clone());
+        let waha = fleet::fleet(&settings.waha, servers, Arc::clone(&ambient))?;
         let engine = EngineId(ambient.new_id());
         let leases = Arc::new(PostgresLeases::new(pool.clone(), engine));
         // They are given back when the work that rests on them has ended.
@@ -197,21 +199,6 @@ async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToke
     if let Err(error) = served.await {
         tracing::error!(%error, "HTTP is served no more");
     }
-}
-
-/// A client of the WAHA that the settings name.
-pub(crate) fn waha_client(
-    settings: &WahaSettings,
-    ambient: Arc<dyn Ambient>,
-) -> Result<Arc<WahaClient>, InvalidOptions> {
-    let options = WahaOptions {
-        base_url: settings.base_url.to_string(),
-        api_key: settings.api_key.clone(),
-        webhook_url: Some(settings.webhook_url()),
-        request_timeout: settings.timeout,
-        connect_timeout: CONNECT_TIMEOUT_DEFAULT,
-    };
-    WahaClient::new(options, ambient).map(Arc::new)
 }
 
 pub(crate) fn delivery_options(settings: &DeliverySettings) -> DeliveryOptions {

@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod create;
+pub mod moving;
 pub mod qr;
 pub mod queue;
 mod standing;

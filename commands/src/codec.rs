@@ -10,7 +10,7 @@ mod upcast;
 
 use domain::event::Event;
 use domain::ports::event_log::StoredForm;
-use domain::{login_session, message, session, tenant, user, webhook};
+use domain::{login_session, message, session, tenant, user, waha_server, webhook};
 
 pub use schema::{Schema, index};
 
@@ -100,6 +100,7 @@ stored_events! {
     "message_expired" 1 => Message(message::event::Event)::Expired,
     "message_received" 1 => Message(message::event::Event)::Received,
     "session_created" 1 => Session(session::event::Event)::Created,
+    "session_placed" 1 => Session(session::event::Event)::Placed,
     "session_action_requested" 1 => Session(session::event::Event)::ActionRequested,
     "session_action_completed" 1 => Session(session::event::Event)::ActionCompleted,
     "session_action_failed" 1 => Session(session::event::Event)::ActionFailed,
@@ -120,6 +121,12 @@ stored_events! {
     "login_session_started" 1 => LoginSession(login_session::Event)::Started,
     "login_session_refreshed" 1 => LoginSession(login_session::Event)::Refreshed,
     "login_session_revoked" 1 => LoginSession(login_session::Event)::Revoked,
+    "waha_server_registered" 1 => WahaServer(waha_server::event::Event)::Registered,
+    "waha_server_changed" 1 => WahaServer(waha_server::event::Event)::Changed,
+    "waha_server_activated" 1 => WahaServer(waha_server::event::Event)::Activated,
+    "waha_server_drained" 1 => WahaServer(waha_server::event::Event)::Drained,
+    "waha_server_marked_down" 1 => WahaServer(waha_server::event::Event)::MarkedDown,
+    "waha_server_removed" 1 => WahaServer(waha_server::event::Event)::Removed,
 }
 
 #[cfg(test)]

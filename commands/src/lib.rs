@@ -6,8 +6,9 @@
 //! event_log    the log on PostgreSQL or EventStoreDB, and the contract of both
 //! sagas        delivery, sessions, webhooks: events in, commands and calls to WAHA out
 //! connections  pools that try a connection only if it may be gone
+//! moving       sessions from one WAHA server to another
 //! leases       which process reads for which saga or projection
-//! secrets      credentials, passwords, session_keys: what must never be in an event
+//! secrets      credentials, passwords, session_keys, waha_servers: what must never be in an event
 //! ```
 //!
 //! Invariant: nothing here reads a read model, knows HTTP or knows the shape of WAHA's JSON.
@@ -18,6 +19,8 @@ pub mod credentials;
 pub mod event_log;
 pub mod executor;
 pub mod leases;
+pub mod moving;
 pub mod passwords;
 pub mod sagas;
 pub mod session_keys;
+pub mod waha_servers;

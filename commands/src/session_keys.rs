@@ -1,14 +1,20 @@
 //! The key each session's webhooks are signed with. A secret, so not in the log.
 //!
-//! The table also decides to whom a session's name belongs: it is reserved here first, and then the session
-//! is created in the log. If the process dies in between, the next attempt finds the reservation and goes
+//! The table also decides to whom a session's name belongs, and on which WAHA server it has its place: both are
+//! reserved here first, and then the session is created in the log. If the process dies in between, the next attempt finds the reservation and goes
 //! on with the ids in it.
+
+pub mod placing;
 
 use domain::id::{SessionId, TenantId};
 use domain::session::SessionName;
+use domain::waha_server::name::ServerName;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
+
+use crate::sagas::delivery::servers::server_name;
+use placing::PlacingError;
 
 /// The keys of every session.
 #[derive(Clone)]
@@ -25,6 +31,8 @@ pub struct SessionKey {
     pub session_id: SessionId,
     /// WAHA's name for it.
     pub waha_session: String,
+    /// The WAHA server it has its place on.
+    pub server: ServerName,
     /// What its webhooks are signed with.
     pub secret: SecretString,
 }
@@ -35,7 +43,7 @@ impl SessionKeys {
         Self { pool }
     }
 
-    /// Reserves a name; answers the reservation that stands, which may be an older one.
+    /// Reserves a name, and a place on a WAHA server; answers the reservation that stands, which may be an older one.
     pub async fn reserve(
         &self,
         tenant: TenantId,
@@ -43,27 +51,89 @@ impl SessionKeys {
         session: SessionId,
         waha_session: &str,
         secret: &SecretString,
-    ) -> Result<SessionKey, sqlx::Error> {
+    ) -> Result<SessionKey, PlacingError> {
+        let mut transaction = self.pool.begin().await?;
+        placing::lock(&mut transaction).await?;
+        let reserved = sqlx::query(
+            "select session_id, tenant_id, waha_session, waha_server, webhook_secret from session_keys
+             where tenant_id = $1 and name = $2",
+        );
+        let reserved = reserved.bind(tenant.0).bind(name.as_str());
+        if let Some(row) = reserved.fetch_optional(&mut *transaction).await? {
+            return Ok(session_key(&row)?);
+        }
+        let server = placing::choose(&mut transaction, None).await?;
         let row = sqlx::query(
-            "insert into session_keys (session_id, tenant_id, name, waha_session, webhook_secret)
-             values ($1, $2, $3, $4, $5)
-             on conflict (tenant_id, name) do update set name = excluded.name
-             returning session_id, tenant_id, waha_session, webhook_secret",
+            "insert into session_keys
+                 (session_id, tenant_id, name, waha_session, webhook_secret, waha_server)
+             values ($1, $2, $3, $4, $5, $6)
+             returning session_id, tenant_id, waha_session, waha_server, webhook_secret",
         )
         .bind(session.0)
         .bind(tenant.0)
         .bind(name.as_str())
         .bind(waha_session)
         .bind(secret.expose_secret())
-        .fetch_one(&self.pool)
+        .bind(server.as_str())
+        .fetch_one(&mut *transaction)
         .await?;
-        session_key(&row)
+        transaction.commit().await?;
+        Ok(session_key(&row)?)
+    }
+
+    /// Takes a place on another server, this one or any, and gives up the one the session has. Whoever does not then say so in the log
+    /// has done nothing but count it there; the next move counts it right again.
+    pub async fn take_place(
+        &self,
+        session: SessionId,
+        server: Option<&ServerName>,
+    ) -> Result<ServerName, PlacingError> {
+        let mut transaction = self.pool.begin().await?;
+        placing::lock(&mut transaction).await?;
+        let current: Option<String> =
+            sqlx::query_scalar("select waha_server from session_keys where session_id = $1")
+                .bind(session.0)
+                .fetch_optional(&mut *transaction)
+                .await?;
+        let current = current.ok_or(PlacingError::NoSuchSession)?;
+        let server = match server {
+            Some(server) if server.as_str() == current => return Ok(server.clone()),
+            Some(server) => {
+                placing::require_room(&mut transaction, server).await?;
+                server.clone()
+            }
+            None => placing::choose(&mut transaction, Some(&current)).await?,
+        };
+        sqlx::query("update session_keys set waha_server = $2 where session_id = $1")
+            .bind(session.0)
+            .bind(server.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(server)
+    }
+
+    /// The sessions that have their place on a server, at most `limit`.
+    pub async fn on_server(
+        &self,
+        server: &ServerName,
+        limit: i64,
+    ) -> Result<Vec<SessionKey>, sqlx::Error> {
+        let rows = sqlx::query(
+            "select session_id, tenant_id, waha_session, waha_server, webhook_secret from session_keys
+             where waha_server = $1 order by session_id limit $2",
+        )
+        .bind(server.as_str())
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(session_key).collect()
     }
 
     /// The key of the session WAHA calls by this name.
     pub async fn find(&self, waha_session: &str) -> Result<Option<SessionKey>, sqlx::Error> {
         let query = sqlx::query(
-            "select session_id, tenant_id, waha_session, webhook_secret from session_keys
+            "select session_id, tenant_id, waha_session, waha_server, webhook_secret from session_keys
              where waha_session = $1",
         );
         query
@@ -78,7 +148,7 @@ impl SessionKeys {
     /// The key of a session.
     pub async fn get(&self, session: SessionId) -> Result<Option<SessionKey>, sqlx::Error> {
         let query = sqlx::query(
-            "select session_id, tenant_id, waha_session, webhook_secret from session_keys
+            "select session_id, tenant_id, waha_session, waha_server, webhook_secret from session_keys
              where session_id = $1",
         );
         query
@@ -105,6 +175,7 @@ fn session_key(row: &sqlx::postgres::PgRow) -> Result<SessionKey, sqlx::Error> {
         tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
         session_id: SessionId(row.try_get::<Uuid, _>("session_id")?),
         waha_session: row.try_get("waha_session")?,
+        server: server_name(row, "waha_server")?,
         secret: row.try_get::<String, _>("webhook_secret")?.into(),
     })
 }

@@ -32,6 +32,8 @@ pub enum Permission {
     ManageSessions,
     /// See sessions and their status.
     ReadSessions,
+    /// Look after the installation's WAHA servers, and move sessions between them.
+    ManageServers,
 }
 
 impl Role {
@@ -54,8 +56,11 @@ impl Role {
     pub const fn allows(self, permission: Permission) -> bool {
         use Permission as P;
         match (self, permission) {
-            (Self::PlatformAdmin | Self::TenantAdmin, _) => true,
-            (Self::Operator, permission) => !matches!(permission, P::ManageSessions),
+            (Self::PlatformAdmin, _) => true,
+            (Self::TenantAdmin, permission) => !matches!(permission, P::ManageServers),
+            (Self::Operator, permission) => {
+                !matches!(permission, P::ManageSessions | P::ManageServers)
+            }
             (Self::Viewer, permission) => matches!(permission, P::ReadMessages | P::ReadSessions),
             (Self::Auditor, permission) => {
                 matches!(permission, P::ReadMessages | P::ReadSessions | P::ReadHistory)
@@ -73,6 +78,12 @@ mod tests {
         let may: Vec<_> =
             Role::ALL.into_iter().filter(|role| role.allows(Permission::SendMessages)).collect();
         assert_eq!(may, [Role::PlatformAdmin, Role::TenantAdmin, Role::Operator]);
+    }
+
+    #[test]
+    fn only_who_runs_the_installation_looks_after_its_servers() {
+        let may = Role::ALL.into_iter().filter(|role| role.allows(Permission::ManageServers));
+        assert_eq!(may.collect::<Vec<_>>(), [Role::PlatformAdmin]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Any event of any aggregate: what the log holds.
 
-use crate::{login_session, message, session, tenant, user, webhook};
+use crate::{login_session, message, session, tenant, user, waha_server, webhook};
 
 /// One event of one aggregate.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Event {
     User(user::Event),
     /// Of a login session.
     LoginSession(login_session::Event),
+    /// Of a WAHA server.
+    WahaServer(waha_server::event::Event),
 }
 
 /// The event belongs to another aggregate.
@@ -49,4 +51,5 @@ kinds! {
     Tenant(tenant::Event),
     User(user::Event),
     LoginSession(login_session::Event),
+    WahaServer(waha_server::event::Event),
 }

@@ -10,6 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::waha_server::name::ServerName;
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
@@ -50,11 +52,20 @@ ids! {
     EventId,
     /// One running process of the engine; owns leases.
     EngineId,
+    /// A WAHA server.
+    WahaServerId,
 }
 
 impl TenantId {
-    /// The installation itself: webhooks of sessions nobody owns are kept here.
+    /// The installation itself: its WAHA servers, and webhooks of sessions nobody owns, are kept here.
     pub const PLATFORM: Self = Self(Uuid::nil());
+}
+
+impl WahaServerId {
+    /// The id of the server of this name: a name is registered once.
+    pub fn of(name: &ServerName) -> Self {
+        Self(Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("waha_server\n{name}").as_bytes()))
+    }
 }
 
 impl MessageId {

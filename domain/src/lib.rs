@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! values       id, phone, body, priority, email, whatsapp, access, causes
-//! aggregates   message, session, webhook, tenant, user, login_session   (decide, evolve)
+//! aggregates   message, session, webhook, tenant, user, login_session, waha_server   (decide, evolve)
 //! sagas        sagas::delivery, sagas::sessions, sagas::webhooks        (react)
 //! the outside  ports                                                    (traits to satisfy)
 //! ```
@@ -28,5 +28,6 @@ pub mod session;
 pub mod stream;
 pub mod tenant;
 pub mod user;
+pub mod waha_server;
 pub mod webhook;
 pub mod whatsapp;

@@ -2,7 +2,8 @@
 //!
 //! What a person asks (start, stop, …) is recorded first and done by the session saga afterwards, so a
 //! request survives a crash and a WAHA that is away. What WAHA says of the session is recorded as it
-//! is told. Invariant: one action is pending at a time; a newer one replaces it, deletion excepted.
+//! is told. Invariants: one action is pending at a time; a newer one replaces it, deletion excepted. A session is
+//! on one WAHA server; whatever is done next begins by taking it off those it was on before.
 
 pub mod event;
 mod gaps;
@@ -17,8 +18,9 @@ use serde::{Deserialize, Serialize};
 use crate::aggregate::Aggregate;
 use crate::phone::PhoneNumber;
 use crate::stream::Category;
+use crate::waha_server::name::ServerName;
 use crate::whatsapp::Engine;
-use event::Event;
+use event::{Event, Origin};
 use gaps::Gaps;
 pub use gaps::{Gap, Repair};
 use health::{Health, SuspicionCause, TrustCause};
@@ -32,7 +34,7 @@ pub enum Session {
     #[default]
     Absent,
     /// In use.
-    Open(Open),
+    Open(Box<Open>),
     /// Gone, in WAHA too.
     Deleted,
 }
@@ -44,6 +46,10 @@ pub struct Open {
     pub name: SessionName,
     /// WAHA's name for it.
     pub waha_session: String,
+    /// The WAHA server it is on.
+    pub server: ServerName,
+    /// Those it was on before, where it is still to be taken off.
+    pub left: Vec<Origin>,
     /// As last told by WAHA.
     pub status: SessionStatus,
     /// WAHA's clock when it said so.
@@ -122,6 +128,17 @@ pub enum Command {
         name: SessionName,
         /// WAHA's name for it.
         waha_session: String,
+        /// The WAHA server it is placed on.
+        server: ServerName,
+        /// Now.
+        now: DateTime<Utc>,
+    },
+    /// Have it run on another WAHA server.
+    Move {
+        /// Which.
+        server: ServerName,
+        /// Whether its pairing is kept where it was: the servers share what they know of sessions.
+        keep_pairing: bool,
         /// Now.
         now: DateTime<Utc>,
     },
@@ -136,6 +153,8 @@ pub enum Command {
     CompleteAction {
         /// What was done.
         action: Action,
+        /// On which server: where it no longer is, it was done in vain.
+        server: ServerName,
         /// Now.
         now: DateTime<Utc>,
     },
@@ -143,6 +162,8 @@ pub enum Command {
     FailAction {
         /// What was refused.
         action: Action,
+        /// By which server.
+        server: ServerName,
         /// Why, in WAHA's words.
         reason: String,
         /// Now.
@@ -225,17 +246,23 @@ impl Aggregate for Session {
 
     fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
         match (self, command) {
-            (Self::Absent, Command::Create { name, waha_session, now }) => {
-                Ok(vec![Event::Created(event::Created { name, waha_session, at: now })])
+            (Self::Absent, Command::Create { name, waha_session, server, now }) => {
+                let created = Event::Created(event::Created { name, waha_session, at: now });
+                // Where nothing is said, it is on the server of the settings: there was no other once.
+                let is_elsewhere = !server.is_default();
+                let placed = Event::Placed(event::Placed { server, from: None, at: now });
+                let placed = is_elsewhere.then_some(placed);
+                Ok(std::iter::once(created).chain(placed).collect())
             }
             (Self::Absent, _) => Err(Rejection::Unknown),
             (Self::Open(_) | Self::Deleted, Command::Create { .. }) => {
                 Err(Rejection::AlreadyExists)
             }
             (Self::Deleted, Command::Request { action: Action::Delete, .. }) => Ok(vec![]),
-            (Self::Deleted, Command::Request { .. } | Command::SetQueueMode { .. }) => {
-                Err(Rejection::Deleted)
-            }
+            (
+                Self::Deleted,
+                Command::Request { .. } | Command::SetQueueMode { .. } | Command::Move { .. },
+            ) => Err(Rejection::Deleted),
             // What WAHA still says of a deleted session changes nothing.
             (Self::Deleted, _) => Ok(vec![]),
             (Self::Open(open), command) => open.decide(command),
@@ -244,9 +271,11 @@ impl Aggregate for Session {
 
     fn evolve(self, event: &Event) -> Self {
         match (self, event) {
-            (_, Event::Created(created)) => Self::Open(Open {
+            (_, Event::Created(created)) => Self::Open(Box::new(Open {
                 name: created.name.clone(),
                 waha_session: created.waha_session.clone(),
+                server: ServerName::default(),
+                left: vec![],
                 status: SessionStatus::Starting,
                 as_of: None,
                 engine: None,
@@ -256,9 +285,9 @@ impl Aggregate for Session {
                 queue_mode: QueueMode::default(),
                 health: Health::default(),
                 gaps: Gaps::default(),
-            }),
+            })),
             (_, Event::Deleted(_)) => Self::Deleted,
-            (Self::Open(open), event) => Self::Open(open.evolve(event)),
+            (Self::Open(open), event) => Self::Open(Box::new(open.evolve(event))),
             (state @ (Self::Absent | Self::Deleted), _) => state,
         }
     }
@@ -269,25 +298,33 @@ impl Open {
         match command {
             Command::Create { .. } => Err(Rejection::AlreadyExists),
             Command::Request { action, .. } if self.pending == Some(action) => Ok(vec![]),
-            Command::Request { .. } if self.pending == Some(Action::Delete) => {
+            Command::Request { .. } | Command::Move { .. }
+                if self.pending == Some(Action::Delete) =>
+            {
                 Err(Rejection::Deleted)
+            }
+            Command::Move { server, .. } if server == self.server => Ok(vec![]),
+            Command::Move { server, keep_pairing, now } => {
+                let from = Origin { server: self.server.clone(), keep_pairing };
+                Ok(vec![Event::Placed(event::Placed { server, from: Some(from), at: now })])
             }
             Command::Request { action, now } => {
                 let requested = event::ActionRequested { action, cause: None, at: now };
                 Ok(vec![Event::ActionRequested(requested)])
             }
-            Command::CompleteAction { action, .. } | Command::FailAction { action, .. }
-                if self.pending != Some(action) =>
+            Command::CompleteAction { action, server, .. }
+            | Command::FailAction { action, server, .. }
+                if self.pending != Some(action) || self.server != server =>
             {
                 Ok(vec![])
             }
-            Command::CompleteAction { action: Action::Delete, now } => {
+            Command::CompleteAction { action: Action::Delete, now, .. } => {
                 Ok(vec![Event::Deleted(event::Deleted { at: now })])
             }
-            Command::CompleteAction { action, now } => {
+            Command::CompleteAction { action, now, .. } => {
                 Ok(vec![Event::ActionCompleted(event::ActionCompleted { action, at: now })])
             }
-            Command::FailAction { action, reason, now } => {
+            Command::FailAction { action, reason, now, .. } => {
                 Ok(vec![Event::ActionFailed(event::ActionFailed { action, reason, at: now })])
             }
             Command::Report(report) => Ok(self.report(report)),
@@ -335,7 +372,12 @@ impl Open {
         self.health.evolve(event);
         match event {
             Event::ActionRequested(requested) => self.pending = Some(requested.action),
-            Event::ActionCompleted(_) | Event::ActionFailed(_) => self.pending = None,
+            Event::ActionCompleted(_) => {
+                self.pending = None;
+                self.left.clear();
+            }
+            Event::ActionFailed(_) => self.pending = None,
+            Event::Placed(placed) => self.place(placed),
             Event::StatusChanged(changed) => {
                 self.status = changed.status.clone();
                 self.engine = changed.engine;
@@ -349,6 +391,19 @@ impl Open {
             Event::Suspected(_) | Event::Trusted(_) | Event::Created(_) | Event::Deleted(_) => {}
         }
         self
+    }
+
+    /// A session that is moved begins anew: what is told of it where it was is no news any more.
+    fn place(&mut self, placed: &event::Placed) {
+        self.server = placed.server.clone();
+        if let Some(from) = &placed.from {
+            self.left.retain(|origin| origin.server != from.server);
+            self.left.push(from.clone());
+            self.left.retain(|origin| origin.server != placed.server);
+            self.status = SessionStatus::Starting;
+            self.as_of = self.as_of.max(Some(placed.at));
+            self.pending = Some(Action::Start);
+        }
     }
 }
 

@@ -25,12 +25,21 @@ pub enum Category {
     User,
     /// `login-…`
     LoginSession,
+    /// `waha_server-…`
+    WahaServer,
 }
 
 impl Category {
     /// Every category, for filters.
-    pub const ALL: [Self; 6] =
-        [Self::Message, Self::Session, Self::Webhook, Self::Tenant, Self::User, Self::LoginSession];
+    pub const ALL: [Self; 7] = [
+        Self::Message,
+        Self::Session,
+        Self::Webhook,
+        Self::Tenant,
+        Self::User,
+        Self::LoginSession,
+        Self::WahaServer,
+    ];
 
     /// The stored word. Part of every stream's name: never change one.
     pub const fn as_str(self) -> &'static str {
@@ -41,6 +50,7 @@ impl Category {
             Self::Tenant => "tenant",
             Self::User => "user",
             Self::LoginSession => "login",
+            Self::WahaServer => "waha_server",
         }
     }
 

@@ -146,6 +146,8 @@ failpoints! {
     Webhooks RepairRecorded = "repair-recorded";
     /// an action is claimed, WAHA has not been called
     Sessions ActionClaimed = "action-claimed";
+    /// a session that is moved is off the server it was on, and not yet on the other
+    Sessions SessionLeft = "session-left";
     /// WAHA has done what was asked, which is not durable
     Sessions ActionDone = "action-done";
 }

@@ -9,4 +9,5 @@ mod people;
 mod projections;
 mod queue;
 mod serve;
+mod servers;
 mod shell;

@@ -18,6 +18,7 @@ mod main_path;
 mod operation;
 mod outages;
 mod queries;
+mod servers;
 mod sessions;
 mod tenancy;
 mod webhooks;

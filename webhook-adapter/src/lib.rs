@@ -3,7 +3,7 @@
 //! ```text
 //! WAHA --POST /webhooks/waha--> inbound::signature -> inbound::envelope -> (stored by others)
 //!                               inbound::reader    -> domain Observation
-//! WAHA <--/api/sendText-------- outbound           <- domain MessageGateway, SessionGateway
+//! WAHA <--/api/sendText-------- outbound           <- domain MessageGateway, SessionGateway, ChatReader
 //! ```
 //!
 //! Invariant: this is the only crate that knows WAHA's JSON, headers and quirks, and it decides nothing.

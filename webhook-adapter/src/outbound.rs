@@ -1,6 +1,7 @@
 //! WAHA's HTTP interface.
 //!
 //! ```text
+//! fleet: the client of the server the session is on
 //! port method -> request -> exchange::Answer -> classify         -> SendOutcome     (messages)
 //!                                            -> verdict          -> GatewayError    (sessions, chats)
 //! ```
@@ -20,6 +21,7 @@ mod chats;
 mod classify;
 mod exchange;
 mod explanation;
+pub mod fleet;
 mod messages;
 mod missed;
 mod session_config;
@@ -74,6 +76,7 @@ pub enum InvalidOptions {
 pub struct WahaClient {
     http: Client,
     base_url: Url,
+    api_key: HeaderValue,
     webhook_url: Option<String>,
     ambient: Arc<dyn Ambient>,
 }
@@ -86,13 +89,9 @@ impl WahaClient {
     /// closed is begun on another: nothing of it had been written, so it is still sent once.
     pub fn new(options: WahaOptions, ambient: Arc<dyn Ambient>) -> Result<Self, InvalidOptions> {
         let base_url = base_url(&options.base_url).ok_or(InvalidOptions::BaseUrl)?;
-        let mut api_key = HeaderValue::from_str(options.api_key.expose_secret())
-            .map_err(|_| InvalidOptions::ApiKey)?;
-        api_key.set_sensitive(true);
-        let headers = HeaderMap::from_iter([
-            (header::HeaderName::from_static("x-api-key"), api_key),
-            (header::ACCEPT, HeaderValue::from_static("application/json")),
-        ]);
+        let api_key = api_key_header(&options.api_key)?;
+        let accept = (header::ACCEPT, HeaderValue::from_static("application/json"));
+        let headers = HeaderMap::from_iter([accept]);
         let http = Client::builder()
             .user_agent(concat!("heliograph/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
@@ -106,12 +105,27 @@ impl WahaClient {
             .no_proxy()
             .build()
             .map_err(InvalidOptions::Client)?;
-        Ok(Self { http, base_url, webhook_url: options.webhook_url, ambient })
+        Ok(Self { http, base_url, api_key, webhook_url: options.webhook_url, ambient })
+    }
+
+    /// A client of another server, with the same connections' limits and the same way back to us.
+    pub fn of_server(&self, url: &str, api_key: &SecretString) -> Result<Self, InvalidOptions> {
+        Ok(Self {
+            http: self.http.clone(),
+            base_url: base_url(url).ok_or(InvalidOptions::BaseUrl)?,
+            api_key: api_key_header(api_key)?,
+            webhook_url: self.webhook_url.clone(),
+            ambient: Arc::clone(&self.ambient),
+        })
     }
 
     /// A request to the path made of `segments`.
     fn request(&self, method: Method, segments: &[&str]) -> RequestBuilder {
-        self.http.request(method, self.url(segments))
+        self.request_to(method, self.url(segments))
+    }
+
+    fn request_to(&self, method: Method, url: Url) -> RequestBuilder {
+        self.http.request(method, url).header("x-api-key", self.api_key.clone())
     }
 
     /// The address of the path made of `segments`, each escaped.
@@ -122,6 +136,13 @@ impl WahaClient {
         }
         url
     }
+}
+
+fn api_key_header(api_key: &SecretString) -> Result<HeaderValue, InvalidOptions> {
+    let mut header =
+        HeaderValue::from_str(api_key.expose_secret()).map_err(|_| InvalidOptions::ApiKey)?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 fn base_url(text: &str) -> Option<Url> {

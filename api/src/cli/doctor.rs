@@ -7,6 +7,7 @@ use commands::sagas::{self, SagaStatus};
 use domain::causes;
 use domain::ports::waha::SessionGateway;
 use domain::stream::Position;
+use domain::waha_server::name::ServerName;
 use projections::projector::checkpoint::{self, ProjectionStatus};
 use serde::Serialize;
 use sqlx::PgPool;
@@ -15,7 +16,7 @@ use super::output::OutputFormat;
 use super::{CliError, database, environment};
 use crate::ambient::SystemAmbient;
 use crate::settings::{EventStoreSettings, Settings, WahaSettings};
-use crate::{event_store, migrations, serve};
+use crate::{event_store, fleet, migrations};
 
 /// Oldest server that is supported: 15.0.
 const SERVER_VERSION_MIN: i32 = 150_000;
@@ -188,11 +189,11 @@ fn judge_log(diagnosis: &Diagnosis) -> [Finding; 3] {
 }
 
 async fn look_at_waha(settings: &WahaSettings) -> Finding {
-    let client = match serve::waha_client(settings, Arc::new(SystemAmbient)) {
+    let client = match fleet::own(settings, Arc::new(SystemAmbient)) {
         Ok(client) => client,
         Err(error) => return ill("WAHA", &error),
     };
-    match client.ping().await {
+    match client.ping(&ServerName::default()).await {
         Ok(version) => well("WAHA", &format!("version {version} at {}", settings.base_url)),
         Err(error) => ill("WAHA", &error),
     }

@@ -1,7 +1,5 @@
 //! `heliograph user`
 
-use std::io::{IsTerminal, Read, Write};
-
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use domain::access::Role;
@@ -10,9 +8,9 @@ use domain::id::{TenantId, UserId};
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::CliError;
 use super::database::OpenLog;
 use super::output::OutputFormat;
+use super::{CliError, secret};
 use crate::accounts::{AccountError, NewUser};
 
 #[derive(Debug, Subcommand)]
@@ -48,7 +46,7 @@ pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliE
     let Verb::Create { tenant, email, password, role } = verb;
     let role = Role::ALL.into_iter().find(|known| known.as_str() == role);
     let role = role.ok_or_else(|| CliError::Input("there is no such role".into()))?;
-    let password = password.map_or_else(read_password, Ok)?;
+    let password = password.map_or_else(|| secret::read("Password"), Ok)?;
     let log = OpenLog::open().await?;
     let new = NewUser { tenant_id: tenant, email: email.clone(), password, role };
     let created = async { log.accounts()?.create_user(new, log.metadata()).await }.await;
@@ -69,18 +67,4 @@ fn refused(error: AccountError) -> CliError {
         | AccountError::Tenant(_)
         | AccountError::User(_) => CliError::failed("the user could not be made")(error),
     }
-}
-
-/// The password from standard input: one line, or all there is.
-fn read_password() -> Result<SecretString, CliError> {
-    let failed = || CliError::failed("the password could not be read from standard input");
-    let mut stdin = std::io::stdin();
-    let mut text = String::new();
-    if stdin.is_terminal() {
-        write!(std::io::stderr(), "Password (shown as typed): ").map_err(failed())?;
-        stdin.read_line(&mut text).map_err(failed())?;
-    } else {
-        stdin.read_to_string(&mut text).map_err(failed())?;
-    }
-    Ok(text.trim_end_matches(['\r', '\n']).into())
 }

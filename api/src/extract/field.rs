@@ -10,6 +10,7 @@ use domain::phone::PhoneNumber;
 use domain::priority::Priority;
 use domain::session::SessionName;
 use domain::session::queue_mode::QueueMode;
+use domain::waha_server::name::{ServerName, ServerUrl};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -32,6 +33,7 @@ macro_rules! fields {
 }
 
 fields! {
+    bool: "BOOLEAN", Some("must be true or false");
     ClientReference: "CLIENT_REFERENCE_FORMAT", None;
     CustomerMetadata: "METADATA_FORMAT", None;
     DateTime<Utc>: "RFC3339", Some("must be a time such as 2026-01-31T17:30:00Z");
@@ -43,6 +45,8 @@ fields! {
     SecretString: "STRING", None;
     SessionId: "UUID", Some("must be a UUID");
     SessionName: "SESSION_NAME_FORMAT", None;
+    ServerName: "SERVER_NAME_FORMAT", None;
+    ServerUrl: "URL", None;
     TenantId: "UUID", Some("must be a UUID");
     Text: "TEXT", None;
     QueueMode: "QUEUE_MODE", Some("must be one of run, hold, drain");

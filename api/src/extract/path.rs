@@ -29,6 +29,12 @@ impl PathId for domain::id::MessageId {
     }
 }
 
+impl PathId for domain::waha_server::name::ServerName {
+    fn not_found() -> Problem {
+        Problem::new(Code::WahaServerNotFound, "there is no such WAHA server")
+    }
+}
+
 impl<T: PathId, S: Send + Sync> FromRequestParts<S> for Id<T> {
     type Rejection = Problem;
 

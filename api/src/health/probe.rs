@@ -1,8 +1,13 @@
 //! Looks at what the process needs, for no longer than somebody who asks about health should wait.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
+use domain::waha_server::ServerState;
+use domain::waha_server::name::ServerName;
+use futures::StreamExt;
+use futures::stream::iter;
 use projections::projector::checkpoint;
 use serde::Serialize;
 use sqlx::Connection;
@@ -13,6 +18,8 @@ use crate::app::App;
 
 /// How long a look may take.
 const LOOK_TIME_MAX: Duration = Duration::from_secs(3);
+/// WAHA servers asked at a time.
+const SERVERS_AT_A_TIME_MAX: usize = 16;
 
 /// How one of the things the process needs is. Says nothing of what messages say, nor anything an attacker could
 /// use: the causes in full are in the log.
@@ -80,15 +87,34 @@ pub(super) async fn event_store(app: &App) -> Service {
     }
 }
 
-/// Whether WAHA answers.
-pub(super) async fn waha(app: &App) -> Service {
+/// Whether every WAHA server answers: the one of the settings is `waha`, the others are `waha:{name}`. Where the
+/// registry cannot be read, only the first is asked.
+pub(super) async fn waha(app: &App) -> Vec<(Cow<'static, str>, Service)> {
+    let listed = timeout(LOOK_TIME_MAX, app.waha_servers.list()).await;
+    let servers: Vec<_> = match listed {
+        Ok(Ok(rows)) => rows.into_iter().map(|row| (row.name, row.state)).collect(),
+        Ok(Err(_)) | Err(_) => vec![(ServerName::default(), ServerState::Active)],
+    };
+    let services = iter(servers).map(|(name, state)| async move {
+        let service = waha_server(app, &name, state).await;
+        let is_default = name.is_default();
+        (if is_default { "waha".into() } else { format!("waha:{name}").into() }, service)
+    });
+    services.buffered(SERVERS_AT_A_TIME_MAX).collect().await
+}
+
+/// Whether a WAHA server answers. One that an operator has marked as down is as it should be.
+async fn waha_server(app: &App, name: &ServerName, state: ServerState) -> Service {
+    if state == ServerState::Down {
+        return Service { detail: Some("marked as down".to_owned()), ..Service::up() };
+    }
     let since = Instant::now();
-    match timeout(LOOK_TIME_MAX, app.gateway.ping()).await {
+    match timeout(LOOK_TIME_MAX, app.gateway.ping(name)).await {
         Ok(Ok(version)) => {
             Service { detail: Some(format!("version {version}")), ..Service::up() }.after(since)
         }
         Ok(Err(error)) => {
-            tracing::warn!(%error, "WAHA does not answer");
+            tracing::warn!(%error, server = %name, "WAHA does not answer");
             Service::down("does not answer").after(since)
         }
         Err(_) => Service::down("does not answer in time").after(since),

@@ -68,6 +68,13 @@ codes! {
     SessionWrongState = "SESSION_WRONG_STATE", CONFLICT, "The session is not in the right state for this.";
     SessionWahaUnavailable = "SESSION_WAHA_UNAVAILABLE", SERVICE_UNAVAILABLE, "WAHA is away.";
     SessionWahaRefused = "SESSION_WAHA_REFUSED", BAD_GATEWAY, "WAHA refused, and would again.";
+    WahaServerNotFound = "WAHA_SERVER_NOT_FOUND", NOT_FOUND, "There is no such WAHA server.";
+    WahaServerAlreadyExists = "WAHA_SERVER_ALREADY_EXISTS", CONFLICT, "A WAHA server of this name is registered.";
+    WahaServerHasSessions = "WAHA_SERVER_HAS_SESSIONS", CONFLICT, "Sessions are on the WAHA server.";
+    WahaServerNamedBySettings = "WAHA_SERVER_NAMED_BY_SETTINGS", CONFLICT, "The settings say where this WAHA server is, and that it is there.";
+    WahaServerNotActive = "WAHA_SERVER_NOT_ACTIVE", CONFLICT, "The WAHA server takes no new sessions.";
+    WahaServerFull = "WAHA_SERVER_FULL", CONFLICT, "The WAHA server has as many sessions as it takes.";
+    WahaServerNoRoom = "WAHA_SERVER_NO_ROOM", CONFLICT, "No WAHA server has room for another session.";
     MessageNotFound = "MESSAGE_NOT_FOUND", NOT_FOUND, "There is no such message.";
     MessageAlreadyExists = "MESSAGE_ALREADY_EXISTS", CONFLICT, "A message with this id exists already.";
     MessageNotYetVisible = "MESSAGE_NOT_YET_VISIBLE", SERVICE_UNAVAILABLE, "The message exists, but cannot be shown yet.";
@@ -93,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    const PREFIXES: [&str; 9] = [
+    const PREFIXES: [&str; 10] = [
         "AUTH_",
         "AUTHZ_",
         "VALID_",
@@ -103,6 +110,7 @@ mod tests {
         "SESSION_",
         "WEBHOOK_",
         "DEAD_LETTER_",
+        "WAHA_SERVER_",
     ];
 
     #[test]

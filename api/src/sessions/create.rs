@@ -49,8 +49,8 @@ pub async fn create(
         .reserve(caller.tenant, &name, new_id, &waha_name(&name, new_id), &random_secret().into())
         .await?;
     let id = key.session_id;
-    let command =
-        Command::Create { name, waha_session: key.waha_session, now: app.ambient().now() };
+    let now = app.ambient().now();
+    let command = Command::Create { name, waha_session: key.waha_session, server: key.server, now };
     let metadata = request_id.metadata(caller.actor());
     let executed = app.executor.execute::<Session>(caller.tenant, id.0, command, metadata).await?;
 

@@ -5,7 +5,7 @@ mod picture;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::id::SessionId;
-use domain::ports::waha::GatewayError;
+use domain::ports::waha::{GatewayError, SessionAddress};
 use domain::session::Session;
 use http::{HeaderMap, header};
 use serde::Serialize;
@@ -38,7 +38,8 @@ pub async fn show(
     let form = accept::choose(&headers, &[PNG, SVG, JSON]).ok_or_else(not_acceptable)?;
     let session = app.executor.load::<Session>(caller.tenant, id.0).await?;
     let Session::Open(open) = session else { return Err(SessionId::not_found()) };
-    let code = app.gateway.qr(&open.waha_session).await?;
+    let address = SessionAddress { server: &open.server, waha_session: &open.waha_session };
+    let code = app.gateway.qr(address).await?;
     Ok(match form {
         PNG => ([(header::CONTENT_TYPE, PNG)], picture::png(&code.value)?).into_response(),
         SVG => ([(header::CONTENT_TYPE, SVG)], picture::svg(&code.value)?).into_response(),

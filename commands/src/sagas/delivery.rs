@@ -27,6 +27,7 @@ pub mod inspection;
 mod memory;
 mod queue;
 mod reconciler;
+pub(crate) mod servers;
 mod sessions;
 pub(super) mod standing;
 

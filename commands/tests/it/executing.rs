@@ -15,6 +15,7 @@ use domain::priority::Priority;
 use domain::session::event::Event as SessionEvent;
 use domain::session::{Action, Command, Rejection, Session};
 use domain::stream::{Category, StreamName};
+use domain::waha_server::name::ServerName;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -24,7 +25,8 @@ use crate::open_log::OpenLog;
 
 fn create() -> Command {
     let name = "main".to_owned().try_into().unwrap();
-    Command::Create { name, waha_session: "main_1".to_owned(), now: Edge.now() }
+    let server = ServerName::default();
+    Command::Create { name, waha_session: "main_1".to_owned(), server, now: Edge.now() }
 }
 
 fn request(action: Action) -> Command {
@@ -133,7 +135,11 @@ async fn what_a_stale_fold_refuses_is_decided_again_on_what_is_true_now(pool: Pg
 #[sqlx::test(migrations = "../migrations")]
 async fn what_a_stale_fold_takes_for_done_is_decided_again_on_what_is_true_now(pool: PgPool) {
     let two = Two::that_know::<Session>(&pool, create()).await;
-    let done = Command::CompleteAction { action: Action::Start, now: Edge.now() };
+    let done = Command::CompleteAction {
+        action: Action::Start,
+        server: ServerName::default(),
+        now: Edge.now(),
+    };
     two.session(&two.there, done).await;
     // For all that was folded here it is being started already.
     let asked = two.session(&two.here, request(Action::Start)).await;

@@ -3,19 +3,23 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::waha::{GatewayError, Observation};
+use super::waha::{GatewayError, Observation, SessionAddress};
 use crate::whatsapp::ChatId;
 
 /// Reads chats and what was said in them. Media are left where they are.
 #[async_trait]
 pub trait MissedReader: Send + Sync {
     /// A session's chats, the one last written in first.
-    async fn chats(&self, waha_session: &str, page: Page) -> Result<Vec<Chat>, GatewayError>;
+    async fn chats(
+        &self,
+        session: SessionAddress<'_>,
+        page: Page,
+    ) -> Result<Vec<Chat>, GatewayError>;
 
     /// A chat's messages from a time on, newest first: what a webhook about each would tell.
     async fn messages(
         &self,
-        waha_session: &str,
+        session: SessionAddress<'_>,
         chat_id: &ChatId,
         since: DateTime<Utc>,
         page: Page,

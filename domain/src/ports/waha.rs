@@ -9,8 +9,18 @@ use crate::message::doubt::Sighting;
 use crate::message::refusal::Refusal;
 use crate::phone::PhoneNumber;
 use crate::session::{Report, status::SessionStatus};
+use crate::waha_server::name::ServerName;
 use crate::webhook;
 use crate::whatsapp::{Ack, ChatId, WahaMessageId};
+
+/// Where a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionAddress<'a> {
+    /// On which WAHA server.
+    pub server: &'a ServerName,
+    /// WAHA's name for it.
+    pub waha_session: &'a str,
+}
 
 /// Sends messages.
 #[async_trait]
@@ -22,8 +32,8 @@ pub trait MessageGateway: Send + Sync {
 /// A text to be sent.
 #[derive(Debug, Clone, Copy)]
 pub struct TextMessage<'a> {
-    /// WAHA's name of the session.
-    pub waha_session: &'a str,
+    /// Through which session.
+    pub session: SessionAddress<'a>,
     /// To whom.
     pub chat_id: &'a ChatId,
     /// The text.
@@ -60,26 +70,26 @@ pub trait SessionGateway: Send + Sync {
     /// Makes the session exist, configured to call us back, and runs it. Safe to repeat.
     async fn start(&self, session: &SessionSetup<'_>) -> Result<Option<Report>, GatewayError>;
     /// Stops it. Safe to repeat.
-    async fn stop(&self, waha_session: &str) -> Result<Option<Report>, GatewayError>;
+    async fn stop(&self, session: SessionAddress<'_>) -> Result<Option<Report>, GatewayError>;
     /// Stops and starts it.
-    async fn restart(&self, waha_session: &str) -> Result<Option<Report>, GatewayError>;
+    async fn restart(&self, session: SessionAddress<'_>) -> Result<Option<Report>, GatewayError>;
     /// Forgets its pairing.
-    async fn logout(&self, waha_session: &str) -> Result<Option<Report>, GatewayError>;
+    async fn logout(&self, session: SessionAddress<'_>) -> Result<Option<Report>, GatewayError>;
     /// Removes it. Safe to repeat.
-    async fn delete(&self, waha_session: &str) -> Result<(), GatewayError>;
-    /// What WAHA says of every session it has, by WAHA's name.
-    async fn list(&self) -> Result<Vec<(String, Report)>, GatewayError>;
+    async fn delete(&self, session: SessionAddress<'_>) -> Result<(), GatewayError>;
+    /// What a server says of every session it has, by WAHA's name.
+    async fn list(&self, server: &ServerName) -> Result<Vec<(String, Report)>, GatewayError>;
     /// The QR code to pair it with, in the wanted form.
-    async fn qr(&self, waha_session: &str) -> Result<QrCode, GatewayError>;
-    /// Asks WAHA whether it is there; answers its version.
-    async fn ping(&self) -> Result<String, GatewayError>;
+    async fn qr(&self, session: SessionAddress<'_>) -> Result<QrCode, GatewayError>;
+    /// Asks a server whether it is there; answers its version.
+    async fn ping(&self, server: &ServerName) -> Result<String, GatewayError>;
 }
 
 /// What a session needs to be made.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionSetup<'a> {
-    /// WAHA's name for it.
-    pub waha_session: &'a str,
+    /// Where it is to be.
+    pub session: SessionAddress<'a>,
     /// The key its webhooks are signed with. A secret: never logged, never in an event.
     pub webhook_secret: &'a str,
 }
@@ -114,7 +124,7 @@ pub trait ChatReader: Send + Sync {
     /// The messages of ours in a chat, from a time on.
     async fn own_messages(
         &self,
-        waha_session: &str,
+        session: SessionAddress<'_>,
         chat_id: &ChatId,
         since: DateTime<Utc>,
     ) -> Result<OwnMessages, GatewayError>;
@@ -122,7 +132,7 @@ pub trait ChatReader: Send + Sync {
     /// Whether a message sent at that time would be shown now: WAHA has run since, or the chat shows an older one.
     async fn remembers(
         &self,
-        waha_session: &str,
+        session: SessionAddress<'_>,
         chat_id: &ChatId,
         at: DateTime<Utc>,
     ) -> Result<bool, GatewayError>;

@@ -3,13 +3,14 @@
 //! The queue is nothing but a fold of events, so it can be thrown away and rebuilt. Which of its messages
 //! may go next is decided by [`shares`].
 
+pub mod servers;
 pub mod shares;
 pub mod waiting;
 
 use chrono::{DateTime, Utc};
 
 use crate::event::Event;
-use crate::id::{MessageId, SessionId};
+use crate::id::{MessageId, SessionId, WahaServerId};
 use crate::message::event::{Event as MessageEvent, Received};
 use crate::phone::PhoneNumber;
 use crate::ports::event_log::RecordedEvent;
@@ -18,7 +19,9 @@ use crate::session::event::Event as SessionEvent;
 use crate::session::health::SuspicionCause;
 use crate::session::queue_mode::QueueMode;
 use crate::session::status::SessionStatus;
+use crate::waha_server::name::ServerName;
 use crate::whatsapp::{ChatId, Engine};
+use servers::ServerChange;
 
 /// A change to the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub enum Change {
         /// What.
         change: SessionChange,
     },
+    /// The registry of WAHA servers is another.
+    Server(ServerChange),
     /// Somebody wrote to a session.
     Meet {
         /// Which.
@@ -69,6 +74,13 @@ pub enum SessionChange {
     Open {
         /// WAHA's name for it.
         waha_session: String,
+    },
+    /// It is on a WAHA server, which is another than before.
+    Place {
+        /// The server.
+        server: ServerName,
+        /// If it was moved: when. It works there only when it is told to.
+        moved_at: Option<DateTime<Utc>>,
     },
     /// Its status is known.
     Report {
@@ -120,6 +132,9 @@ pub fn react(recorded: &RecordedEvent) -> Option<Change> {
     match &recorded.event {
         Event::Message(event) => react_to_message(MessageId(recorded.stream.id), event),
         Event::Session(event) => react_to_session(SessionId(recorded.stream.id), event),
+        Event::WahaServer(event) => {
+            Some(Change::Server(servers::react(WahaServerId(recorded.stream.id), event)))
+        }
         Event::Webhook(_) | Event::Tenant(_) | Event::User(_) | Event::LoginSession(_) => None,
     }
 }
@@ -194,6 +209,10 @@ fn react_to_session(session_id: SessionId, event: &SessionEvent) -> Option<Chang
         SessionEvent::Created(created) => {
             SessionChange::Open { waha_session: created.waha_session.clone() }
         }
+        SessionEvent::Placed(placed) => SessionChange::Place {
+            server: placed.server.clone(),
+            moved_at: placed.from.is_some().then_some(placed.at),
+        },
         SessionEvent::StatusChanged(changed) => {
             SessionChange::Report { status: changed.status.clone(), engine: changed.engine }
         }

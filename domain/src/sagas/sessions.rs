@@ -25,6 +25,9 @@ pub enum Change {
 pub fn react(session_id: SessionId, event: &Event) -> Option<Change> {
     match event {
         Event::Created(_) => Some(Change::Request { session_id, action: Action::Start }),
+        Event::Placed(placed) => {
+            placed.from.is_some().then_some(Change::Request { session_id, action: Action::Start })
+        }
         Event::ActionRequested(requested) => {
             Some(Change::Request { session_id, action: requested.action })
         }

@@ -9,6 +9,7 @@ use super::queue_mode::QueueMode;
 use super::status::SessionStatus;
 use super::{Action, SessionName};
 use crate::phone::PhoneNumber;
+use crate::waha_server::name::ServerName;
 use crate::whatsapp::Engine;
 
 /// Something that happened to a session.
@@ -16,6 +17,8 @@ use crate::whatsapp::Engine;
 pub enum Event {
     /// Made; to be started.
     Created(Created),
+    /// On another WAHA server than before.
+    Placed(Placed),
     /// Asked for.
     ActionRequested(ActionRequested),
     /// Done in WAHA.
@@ -49,6 +52,28 @@ pub struct Created {
     pub waha_session: String,
     /// When.
     pub at: DateTime<Utc>,
+}
+
+/// On another WAHA server than before. Where nothing is said, it is on the one the settings name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Placed {
+    /// Which.
+    pub server: ServerName,
+    /// Where it was, if it was moved; it is started anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Origin>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A WAHA server that a session was moved off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Origin {
+    /// Which.
+    pub server: ServerName,
+    /// Whether the session is only stopped there and not removed, which would forget its pairing: the servers share
+    /// what they know of sessions.
+    pub keep_pairing: bool,
 }
 
 /// Asked for.

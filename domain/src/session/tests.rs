@@ -3,6 +3,7 @@
 mod gaps;
 mod health;
 mod laws;
+mod moving;
 mod reports;
 
 use chrono::TimeDelta;
@@ -57,7 +58,8 @@ fn changed(status: SessionStatus, as_of: DateTime<Utc>) -> Event {
 }
 
 fn create() -> Command {
-    Command::Create { name: name(), waha_session: "main_1".to_owned(), now: now() }
+    let server = ServerName::default();
+    Command::Create { name: name(), waha_session: "main_1".to_owned(), server, now: now() }
 }
 
 fn request(action: Action) -> Command {
@@ -65,11 +67,12 @@ fn request(action: Action) -> Command {
 }
 
 fn complete(action: Action) -> Command {
-    Command::CompleteAction { action, now: now() }
+    Command::CompleteAction { action, server: ServerName::default(), now: now() }
 }
 
 fn fail(action: Action) -> Command {
-    Command::FailAction { action, reason: REASON.to_owned(), now: now() }
+    let (server, reason) = (ServerName::default(), REASON.to_owned());
+    Command::FailAction { action, server, reason, now: now() }
 }
 
 fn report(status: SessionStatus, as_of: DateTime<Utc>) -> Command {

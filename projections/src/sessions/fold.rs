@@ -9,6 +9,7 @@ use domain::session::Action;
 use domain::session::event::Event as SessionEvent;
 use domain::session::queue_mode::QueueMode;
 use domain::session::status::SessionStatus;
+use domain::waha_server::name::ServerName;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -50,6 +51,7 @@ pub(super) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Known {
                     name: created.name.as_str().to_owned(),
                     status: SessionStatus::Starting.to_string(),
                     waha_session: storable_text(&created.waha_session),
+                    waha_server: ServerName::default().into(),
                     engine: None,
                     phone: None,
                     pending_action: Some(Action::Start.as_str().to_owned()),
@@ -96,6 +98,15 @@ impl SessionRow {
             | SessionEvent::Deleted(_)
             | SessionEvent::GapRepaired(_)
             | SessionEvent::GapLeft(_) => {}
+            SessionEvent::Placed(placed) => {
+                self.waha_server = placed.server.to_string();
+                // A session that is moved is started anew.
+                if placed.from.is_some() {
+                    self.status = SessionStatus::Starting.to_string();
+                    self.pending_action = Some(Action::Start.as_str().to_owned());
+                    self.last_error = None;
+                }
+            }
             SessionEvent::ActionRequested(requested) => {
                 self.pending_action = Some(requested.action.as_str().to_owned());
                 self.last_error = None;

@@ -1,11 +1,12 @@
 use domain::id::{SessionId, TenantId};
 use domain::session::Action;
 use domain::session::event::{
-    ActionCompleted, ActionFailed, ActionRequested, Created, Deleted, Event, ReachOutLocked,
-    StatusChanged,
+    ActionCompleted, ActionFailed, ActionRequested, Created, Deleted, Event, Origin, Placed,
+    ReachOutLocked, StatusChanged,
 };
 use domain::session::status::SessionStatus;
 use domain::stream::{Category, StreamName};
+use domain::waha_server::name::ServerName;
 use domain::whatsapp::Engine;
 use serde_json::json;
 use sqlx::PgPool;
@@ -35,7 +36,8 @@ async fn a_session_is_shown_as_last_told_in_waha_s_words(pool: PgPool) {
         serde_json::to_value(row).unwrap(),
         json!({
             "id": "00000000-0000-0000-0000-000000000001", "name": "Support",
-            "status": "STARTING", "wahaSession": "support_1", "engine": null, "phone": null,
+            "status": "STARTING", "wahaSession": "support_1",
+            "wahaServer": "default", "engine": null, "phone": null,
             "pendingAction": "start", "lastError": null, "reachOutLockedUntil": null,
             "queueMode": "run", "suspicion": null, "suspectedAt": null, "restartCause": null,
             "restartedAt": null,
@@ -74,6 +76,43 @@ async fn a_session_is_shown_as_last_told_in_waha_s_words(pool: PgPool) {
     assert_eq!((row.phone.as_deref(), row.pending_action), (Some("+6281234567890"), None));
     assert_eq!(row.last_error.as_deref(), Some("no such session"));
     assert_eq!((row.created_at, row.updated_at), (at(0), at(5)));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_session_that_is_moved_is_shown_where_it_is_and_as_not_working_yet(pool: PgPool) {
+    let (log, stream) = (MemoryLog::new(), session(TENANT, 1));
+    let models = ReadModels::new(pool.clone());
+    let placed = |server: &str, from: Option<&str>| {
+        let name = |text: &str| ServerName::try_from(text.to_owned()).unwrap();
+        let from = from.map(|from| Origin { server: name(from), keep_pairing: false });
+        Event::Placed(Placed { server: name(server), from, at: at(3) })
+    };
+    let working = SessionStatus::Working;
+    log.record(stream, created(0));
+    log.record(stream, placed("eu-1", None));
+    log.record(
+        stream,
+        Event::ActionCompleted(ActionCompleted { action: Action::Start, at: at(1) }),
+    );
+    log.record(
+        stream,
+        Event::StatusChanged(StatusChanged {
+            status: working,
+            engine: None,
+            phone: None,
+            at: at(2),
+        }),
+    );
+    for (event, expected) in [
+        (None, ("eu-1", "WORKING", None)),
+        (Some(placed("b", Some("eu-1"))), ("b", "STARTING", Some("start"))),
+    ] {
+        event.map(|event| log.record(stream, event));
+        settle(&log, &pool).await;
+        let row = models.find_session(TENANT, SessionId(stream.id)).await.unwrap().unwrap();
+        let seen = (row.waha_server.as_str(), row.status.as_str(), row.pending_action.as_deref());
+        assert_eq!(seen, expected);
+    }
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -16,10 +16,11 @@ enum Needs {
     ReadMessages,
     ReadHistory,
     SendMessages,
+    ManageServers,
 }
 
 /// Every route that is not open to all. `{id}` stands for an id nobody has.
-const ROUTES: [(&str, &str, Needs); 24] = [
+const ROUTES: [(&str, &str, Needs); 33] = [
     ("GET", "/sessions", Needs::ReadSessions),
     ("POST", "/sessions", Needs::ManageSessions),
     ("GET", "/sessions/{id}", Needs::ReadSessions),
@@ -44,12 +45,22 @@ const ROUTES: [(&str, &str, Needs); 24] = [
     ("GET", "/dead-letters/{id}", Needs::ReadMessages),
     ("DELETE", "/dead-letters/{id}", Needs::SendMessages),
     ("POST", "/dead-letters/{id}/redrive", Needs::SendMessages),
+    ("POST", "/sessions/{id}/move", Needs::ManageServers),
+    ("GET", "/admin/waha-servers", Needs::ManageServers),
+    ("POST", "/admin/waha-servers", Needs::ManageServers),
+    ("GET", "/admin/waha-servers/nowhere", Needs::ManageServers),
+    ("PATCH", "/admin/waha-servers/nowhere", Needs::ManageServers),
+    ("DELETE", "/admin/waha-servers/nowhere", Needs::ManageServers),
+    ("POST", "/admin/waha-servers/nowhere/activate", Needs::ManageServers),
+    ("POST", "/admin/waha-servers/nowhere/drain", Needs::ManageServers),
+    ("POST", "/admin/waha-servers/nowhere/down", Needs::ManageServers),
 ];
 
 fn allows(role: Role, needs: Needs) -> bool {
     match role {
-        Role::PlatformAdmin | Role::TenantAdmin => true,
-        Role::Operator => needs != Needs::ManageSessions,
+        Role::PlatformAdmin => true,
+        Role::TenantAdmin => needs != Needs::ManageServers,
+        Role::Operator => !matches!(needs, Needs::ManageSessions | Needs::ManageServers),
         Role::Viewer => matches!(needs, Needs::ReadSessions | Needs::ReadMessages),
         Role::Auditor => {
             matches!(needs, Needs::ReadSessions | Needs::ReadMessages | Needs::ReadHistory)

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::message::doubt::Sighting;
-use domain::ports::waha::{ChatReader, GatewayError, OwnMessage, OwnMessages};
+use domain::ports::waha::{ChatReader, GatewayError, OwnMessage, OwnMessages, SessionAddress};
 use domain::whatsapp::{Ack, ChatId};
 use http::Method;
 use serde_json::Value;
@@ -28,13 +28,14 @@ const OLDER_BY: TimeDelta = TimeDelta::minutes(5);
 impl ChatReader for WahaClient {
     async fn own_messages(
         &self,
-        waha_session: &str,
+        session: SessionAddress<'_>,
         chat_id: &ChatId,
         since: DateTime<Utc>,
     ) -> Result<OwnMessages, GatewayError> {
         let since = since.timestamp().to_string();
         let filter = [("filter.timestamp.gte", since.as_str()), ("filter.fromMe", "true")];
-        let listed = self.list_messages(waha_session, chat_id, MESSAGES_MAX, &filter).await?;
+        let listed =
+            self.list_messages(session.waha_session, chat_id, MESSAGES_MAX, &filter).await?;
         let own: Vec<_> = listed.iter().filter(|message| is_own(message)).collect();
         let messages: Vec<_> = own.iter().filter_map(|message| own_message(message)).collect();
         // What cannot be read may be the message that is looked for.
@@ -45,7 +46,7 @@ impl ChatReader for WahaClient {
     /// WAHA's own uptime is asked for rather than when it started: that needs no clocks that agree.
     async fn remembers(
         &self,
-        waha_session: &str,
+        session: SessionAddress<'_>,
         chat_id: &ChatId,
         at: DateTime<Utc>,
     ) -> Result<bool, GatewayError> {
@@ -59,7 +60,12 @@ impl ChatReader for WahaClient {
         }
         let before = (at - OLDER_BY).timestamp().to_string();
         Ok(!self
-            .list_messages(waha_session, chat_id, 1, &[("filter.timestamp.lte", before.as_str())])
+            .list_messages(
+                session.waha_session,
+                chat_id,
+                1,
+                &[("filter.timestamp.lte", before.as_str())],
+            )
             .await?
             .is_empty())
     }
@@ -80,7 +86,7 @@ impl WahaClient {
             .append_pair("sortOrder", "desc")
             .append_pair("downloadMedia", "false")
             .extend_pairs(filter);
-        let request = self.http.request(Method::GET, url);
+        let request = self.request_to(Method::GET, url);
         let body = verdict::body(exchange(request).await)?;
         match verdict::json(&body) {
             Value::Array(messages) => Ok(messages),

@@ -25,7 +25,7 @@ struct SendText<'a> {
 impl MessageGateway for WahaClient {
     async fn send_text(&self, message: TextMessage<'_>) -> SendOutcome {
         let body = SendText {
-            session: message.waha_session,
+            session: message.session.waha_session,
             chat_id: &message.chat_id.0,
             text: message.body.as_str(),
             id: message.waha_message_id.map(|id| id.0.as_str()),

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::ports::missed::{Chat, MissedReader, Page};
-use domain::ports::waha::{GatewayError, Observation};
+use domain::ports::waha::{GatewayError, Observation, SessionAddress};
 use domain::whatsapp::ChatId;
 use http::Method;
 use serde_json::Value;
@@ -19,8 +19,12 @@ use crate::inbound::reader::{moment, read_listed};
 
 #[async_trait]
 impl MissedReader for WahaClient {
-    async fn chats(&self, waha_session: &str, page: Page) -> Result<Vec<Chat>, GatewayError> {
-        let mut url = self.url(&["api", waha_session, "chats", "overview"]);
+    async fn chats(
+        &self,
+        session: SessionAddress<'_>,
+        page: Page,
+    ) -> Result<Vec<Chat>, GatewayError> {
+        let mut url = self.url(&["api", session.waha_session, "chats", "overview"]);
         url.query_pairs_mut()
             .append_pair("limit", &page.limit.to_string())
             .append_pair("offset", &page.offset.to_string());
@@ -34,14 +38,14 @@ impl MissedReader for WahaClient {
 
     async fn messages(
         &self,
-        waha_session: &str,
+        session: SessionAddress<'_>,
         chat_id: &ChatId,
         since: DateTime<Utc>,
         page: Page,
     ) -> Result<Vec<Observation>, GatewayError> {
         let (since, offset) = (since.timestamp().to_string(), page.offset.to_string());
         let filter = [("filter.timestamp.gte", since.as_str()), ("offset", offset.as_str())];
-        let listed = self.list_messages(waha_session, chat_id, page.limit, &filter).await?;
+        let listed = self.list_messages(session.waha_session, chat_id, page.limit, &filter).await?;
         let now = self.ambient.now();
         Ok(listed.iter().map(|message| read_listed(message, now)).collect())
     }

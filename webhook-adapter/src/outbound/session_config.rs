@@ -24,7 +24,7 @@ const EVENTS: [&str; 9] = [
 /// looking among a chat's messages is how an unknown outcome is settled.
 pub(super) fn config(setup: &SessionSetup<'_>, webhook_url: Option<&str>) -> Value {
     let mut config = json!({
-        "metadata": { "heliograph.session": setup.waha_session },
+        "metadata": { "heliograph.session": setup.session.waha_session },
         "noweb": { "store": { "enabled": true, "fullSync": false } },
     });
     if let Some(url) = webhook_url {

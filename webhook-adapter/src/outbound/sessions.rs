@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::ports::waha::{GatewayError, QrCode, SessionGateway, SessionSetup};
+use domain::ports::waha::{GatewayError, QrCode, SessionAddress, SessionGateway, SessionSetup};
 use domain::session::Report;
 use domain::session::status::SessionStatus;
+use domain::waha_server::name::ServerName;
 use domain::whatsapp::Engine;
 use http::Method;
 use reqwest::RequestBuilder;
@@ -27,7 +28,7 @@ impl SessionGateway for WahaClient {
     /// Creates it; if it is there already, configures and starts it unless it runs. A running one is left
     /// alone, since configuring it would restart it.
     async fn start(&self, session: &SessionSetup<'_>) -> Result<Option<Report>, GatewayError> {
-        let name = session.waha_session;
+        let name = session.session.waha_session;
         let config = session_config::config(session, self.webhook_url.as_deref());
         // `start` is always said: WAHA's documentation and its code differ on the default.
         let creation = json!({ "name": name, "start": true, "config": config });
@@ -57,31 +58,32 @@ impl SessionGateway for WahaClient {
         }
     }
 
-    async fn stop(&self, waha_session: &str) -> Result<Option<Report>, GatewayError> {
-        self.report(self.sessions(Method::POST, &[waha_session, "stop"])).await
+    async fn stop(&self, session: SessionAddress<'_>) -> Result<Option<Report>, GatewayError> {
+        self.report(self.sessions(Method::POST, &[session.waha_session, "stop"])).await
     }
 
-    async fn restart(&self, waha_session: &str) -> Result<Option<Report>, GatewayError> {
-        self.report(self.sessions(Method::POST, &[waha_session, "restart"])).await
+    async fn restart(&self, session: SessionAddress<'_>) -> Result<Option<Report>, GatewayError> {
+        self.report(self.sessions(Method::POST, &[session.waha_session, "restart"])).await
     }
 
-    async fn logout(&self, waha_session: &str) -> Result<Option<Report>, GatewayError> {
-        self.report(self.sessions(Method::POST, &[waha_session, "logout"])).await
+    async fn logout(&self, session: SessionAddress<'_>) -> Result<Option<Report>, GatewayError> {
+        self.report(self.sessions(Method::POST, &[session.waha_session, "logout"])).await
     }
 
-    async fn delete(&self, waha_session: &str) -> Result<(), GatewayError> {
-        match verdict::body(exchange(self.sessions(Method::DELETE, &[waha_session])).await) {
+    async fn delete(&self, session: SessionAddress<'_>) -> Result<(), GatewayError> {
+        match verdict::body(exchange(self.sessions(Method::DELETE, &[session.waha_session])).await)
+        {
             Ok(_) | Err(GatewayError::NotFound) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
     /// Without `all` WAHA leaves out those that are stopped. Entries that cannot be read are left out.
-    async fn list(&self) -> Result<Vec<(String, Report)>, GatewayError> {
+    async fn list(&self, _: &ServerName) -> Result<Vec<(String, Report)>, GatewayError> {
         let asked_at = self.ambient.now();
         let mut url = self.url(&["api", "sessions"]);
         url.set_query(Some("all=true"));
-        let body = verdict::body(exchange(self.http.get(url)).await)?;
+        let body = verdict::body(exchange(self.request_to(Method::GET, url)).await)?;
         let Value::Array(sessions) = verdict::json(&body) else {
             return Err(GatewayError::Unavailable("its list of sessions is unreadable".to_owned()));
         };
@@ -89,10 +91,10 @@ impl SessionGateway for WahaClient {
         Ok(sessions.iter().filter_map(entry).collect())
     }
 
-    async fn qr(&self, waha_session: &str) -> Result<QrCode, GatewayError> {
-        let mut url = self.url(&["api", waha_session, "auth", "qr"]);
+    async fn qr(&self, session: SessionAddress<'_>) -> Result<QrCode, GatewayError> {
+        let mut url = self.url(&["api", session.waha_session, "auth", "qr"]);
         url.set_query(Some("format=raw"));
-        let body = verdict::body(exchange(self.http.get(url)).await)?;
+        let body = verdict::body(exchange(self.request_to(Method::GET, url)).await)?;
         let value = verdict::json(&body)["value"].as_str().map(ToOwned::to_owned);
         value.map(|value| QrCode { value }).ok_or_else(|| {
             GatewayError::Unavailable("its answer for a QR code is unreadable".to_owned())
@@ -100,7 +102,7 @@ impl SessionGateway for WahaClient {
     }
 
     /// A WAHA that tells no version is asked for a mere sign of life.
-    async fn ping(&self) -> Result<String, GatewayError> {
+    async fn ping(&self, _: &ServerName) -> Result<String, GatewayError> {
         let version = self.request(Method::GET, &["api", "server", "version"]);
         let body = match verdict::body(exchange(version.timeout(PING_TIMEOUT)).await) {
             Err(GatewayError::NotFound) => {

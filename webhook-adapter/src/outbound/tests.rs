@@ -1,13 +1,17 @@
 //! Against a server that answers what it is told to, over real sockets.
 
 use std::net::TcpListener;
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
+use domain::ports::waha::SessionAddress;
+use domain::waha_server::name::ServerName;
 use uuid::Uuid;
 
 use super::*;
 
 mod chats;
+mod fleet;
 mod missed;
 mod sending;
 mod server;
@@ -20,6 +24,13 @@ pub(super) fn recorded(name: &str) -> (u16, Vec<u8>) {
     let (_, answer) = text.split_once("<<< HTTP ").unwrap();
     let (head, body) = answer.split_once("\n\n").unwrap();
     (head[..3].parse().unwrap(), body.trim_end().as_bytes().to_vec())
+}
+
+static SERVER: LazyLock<ServerName> = LazyLock::new(ServerName::default);
+
+/// A session on the server that is asked, whose name a client of one server does not need.
+fn named(waha_session: &str) -> SessionAddress<'_> {
+    SessionAddress { server: &SERVER, waha_session }
 }
 
 struct Stopped;

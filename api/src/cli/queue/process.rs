@@ -5,6 +5,7 @@ use std::sync::Arc;
 use commands::leases::PostgresLeases;
 use commands::sagas::Process;
 use commands::sagas::delivery::DeliverySaga;
+use commands::waha_servers::WahaServers;
 use domain::id::EngineId;
 use serde::Serialize;
 
@@ -12,8 +13,8 @@ use super::super::database::OpenLog;
 use super::super::output::OutputFormat;
 use super::super::{CliError, environment};
 use crate::ambient::SystemAmbient;
-use crate::serve;
 use crate::settings::{DeliverySettings, WahaSettings};
+use crate::{fleet, serve};
 
 /// What was done.
 #[derive(Debug, Serialize)]
@@ -24,9 +25,10 @@ struct Processed {
 pub(super) async fn process(output: OutputFormat) -> Result<(), CliError> {
     let waha = WahaSettings::read(environment).map_err(CliError::Settings)?;
     let delivery = DeliverySettings::read(environment).map_err(CliError::Settings)?;
-    let gateway = serve::waha_client(&waha, Arc::new(SystemAmbient))
-        .map_err(CliError::failed("the settings make no WAHA client"))?;
     let log = OpenLog::open().await?;
+    let servers = WahaServers::new(log.pool.clone(), log.executor.clone());
+    let gateway = fleet::fleet(&waha, servers, Arc::new(SystemAmbient))
+        .map_err(CliError::failed("the settings make no WAHA client"))?;
     let engine = EngineId(log.executor.ambient().new_id());
     let leases = Arc::new(PostgresLeases::new(log.pool.clone(), engine));
     let process = Process {

@@ -90,7 +90,7 @@ impl Attempts {
         let outcome = self
             .gateway
             .send_text(TextMessage {
-                waha_session: &lease.waha_session,
+                session: lease.session(),
                 chat_id: &lease.chat_id,
                 body: &draft.queued.body,
                 waha_message_id: started.waha_message_id.as_ref(),

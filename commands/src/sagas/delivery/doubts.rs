@@ -8,11 +8,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{EngineId, MessageId, SessionId, TenantId};
 use domain::sagas::delivery::Look;
+use domain::waha_server::name::ServerName;
 use domain::whatsapp::{ChatId, WahaMessageId};
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::memory::{MessageChange, Then};
+use super::servers::server_name;
 
 /// Longer than a look takes: three requests, each with its time-out.
 const LEASE_SECONDS: f64 = 180.0;
@@ -28,7 +30,10 @@ pub(super) struct Doubt {
     pub(super) tenant_id: TenantId,
     pub(super) session_id: SessionId,
     pub(super) chat_id: ChatId,
+    pub(super) server: ServerName,
     pub(super) waha_session: String,
+    /// If the session was moved to another WAHA server: when.
+    pub(super) moved_at: Option<DateTime<Utc>>,
     /// Whether the session is still there.
     pub(super) is_open: bool,
     /// Times WAHA was asked since the last look, this one included.
@@ -127,8 +132,10 @@ impl Doubts {
                    and u.due_at <= now() - make_interval(secs => case when u.is_first then $3 else 0 end)
                    and (u.lease_until is null or u.lease_until < now())
                    and j.is_parked and s.status in ('WORKING', 'DELETED')
+                   and not exists (
+                       select from waha_servers w where w.name = s.waha_server and w.state = 'down')
                  order by u.due_at limit $4 for update of u skip locked)
-             returning j.message_id, j.tenant_id, j.session_id, j.chat_id, s.waha_session,
+             returning j.message_id, j.tenant_id, j.session_id, j.chat_id, s.waha_server, s.waha_session, s.moved_at,
                        s.status = 'WORKING' as is_open, u.tries",
         )
         .bind(owner.0)
@@ -144,7 +151,9 @@ impl Doubts {
                     tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
                     session_id: SessionId(row.try_get::<Uuid, _>("session_id")?),
                     chat_id: ChatId(row.try_get("chat_id")?),
+                    server: server_name(row, "waha_server")?,
                     waha_session: row.try_get("waha_session")?,
+                    moved_at: row.try_get("moved_at")?,
                     is_open: row.try_get("is_open")?,
                     tries: row.try_get::<i32, _>("tries")?.cast_unsigned(),
                 })

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{MessageId, SessionId, TenantId};
 use domain::ports::event_log::RecordedEvent;
+use domain::sagas::delivery::servers::ServerChange;
 use domain::sagas::delivery::{Change, Job, Look, SessionChange, react};
 use domain::whatsapp::ChatId;
 use sqlx::PgConnection;
 
 use super::super::feeder::Memory;
-use super::{contacts, doubts, queue, standing};
+use super::{contacts, doubts, queue, servers, standing};
 
 pub(super) struct DeliveryMemory {
     /// Between two messages to one chat.
@@ -36,6 +37,7 @@ impl Memory for DeliveryMemory {
                 net.add(event.stream.tenant, change);
             }
         }
+        servers::apply(connection, &net.servers).await?;
         standing::apply(connection, &net.sessions).await?;
         contacts::meet(connection, &net.met).await?;
         contacts::note_written(connection, &net.messages, &net.written).await?;
@@ -50,6 +52,7 @@ impl Memory for DeliveryMemory {
 struct NetChange {
     messages: HashMap<MessageId, MessageChange>,
     sessions: Vec<(TenantId, SessionId, SessionChange)>,
+    servers: Vec<ServerChange>,
     /// Who wrote.
     met: HashSet<(SessionId, ChatId)>,
     /// Who was written to, by messages that came and went in this batch.
@@ -77,7 +80,10 @@ pub(super) enum Then {
 
 impl NetChange {
     fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.sessions.is_empty() && self.met.is_empty()
+        self.messages.is_empty()
+            && self.sessions.is_empty()
+            && self.servers.is_empty()
+            && self.met.is_empty()
     }
 
     fn add(&mut self, tenant: TenantId, change: Change) {
@@ -110,6 +116,7 @@ impl NetChange {
             Change::Meet { session_id, chat_id } => {
                 self.met.insert((session_id, chat_id));
             }
+            Change::Server(change) => self.servers.push(change),
         }
     }
 

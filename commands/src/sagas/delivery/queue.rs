@@ -7,6 +7,8 @@ mod changes;
 mod claims;
 
 use domain::id::{MessageId, SessionId, TenantId};
+use domain::ports::waha::SessionAddress;
+use domain::waha_server::name::ServerName;
 use domain::whatsapp::{ChatId, Engine};
 use sqlx::PgPool;
 
@@ -25,9 +27,17 @@ pub(super) struct Lease {
     pub(super) tenant_id: TenantId,
     pub(super) chat_id: ChatId,
     pub(super) session_id: SessionId,
+    pub(super) server: ServerName,
     pub(super) waha_session: String,
     pub(super) engine: Option<Engine>,
     pub(super) duty: Duty,
+}
+
+impl Lease {
+    /// Where its session is.
+    pub(super) fn session(&self) -> SessionAddress<'_> {
+        SessionAddress { server: &self.server, waha_session: &self.waha_session }
+    }
 }
 
 /// What is to be done about a message.

@@ -18,7 +18,7 @@ use domain::message::doubt::{Finding, SettlePolicy};
 use domain::message::event::{AttemptStarted, Event as MessageEvent, Queued};
 use domain::message::{self, Message};
 use domain::ports::event_log::{Actor, LogError, Metadata, RecordedEvent};
-use domain::ports::waha::{ChatReader, GatewayError};
+use domain::ports::waha::{ChatReader, GatewayError, SessionAddress};
 use domain::sagas::recognition::{CLOCKS_APART_MAX, Wanted, recognise};
 use domain::stream::{Category, StreamName};
 use domain::tenant::Tenant;
@@ -137,7 +137,8 @@ impl Reconciler {
         if !doubt.is_open {
             return Ok(Ok(undecidable("its session was deleted")));
         }
-        let (session, chat) = (doubt.waha_session.as_str(), &doubt.chat_id);
+        let session = SessionAddress { server: &doubt.server, waha_session: &doubt.waha_session };
+        let chat = &doubt.chat_id;
         let since = attempt.at - CLOCKS_APART_MAX;
         let seen = match self.chats.own_messages(session, chat, since).await {
             Ok(seen) => seen,
@@ -155,6 +156,10 @@ impl Reconciler {
         let finding = recognise(&wanted, &seen, &claimed);
         if finding != Finding::Absent {
             return Ok(Ok(finding));
+        }
+        // The server it was sent through is asked no more, and the one it is on now may never have seen it.
+        if doubt.moved_at.is_some_and(|moved_at| attempt.at <= moved_at) {
+            return Ok(Ok(undecidable("its session was moved to another WAHA server since")));
         }
         let remembers = self.chats.remembers(session, chat, attempt.at).await;
         let forgetful = || undecidable("WAHA has been restarted since and shows nothing older");

@@ -97,6 +97,7 @@ impl Sessions {
                  end as tokens) pace
              where s.status = 'WORKING' and s.suspicion is null and s.queue_mode <> 'hold'
                and s.queued > 0 and pace.tokens >= 1
+               and not exists (select from waha_servers w where w.name = s.waha_server and w.state = 'down')
                and case when strangers_left(s, $5) = 0 then exists (
                        select from delivery_jobs j
                        where j.session_id = s.session_id and j.is_head and j.lease_owner is null

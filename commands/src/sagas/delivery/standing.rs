@@ -4,9 +4,12 @@ use domain::id::{SessionId, TenantId};
 use domain::sagas::delivery::SessionChange;
 use domain::session::health::SuspicionCause;
 use domain::session::status::SessionStatus;
+use domain::waha_server::name::ServerName;
 use domain::whatsapp::Engine;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
+
+use super::servers::server_name;
 
 /// The status of a session that is gone; kept until its messages are given up.
 const DELETED: &str = "DELETED";
@@ -27,6 +30,17 @@ pub(super) async fn apply(
             .bind(session.0)
             .bind(tenant.0)
             .bind(waha_session)
+            .bind(SessionStatus::Starting.as_str()),
+            // A session that is moved does not work until it is told to, so what it is to send waits.
+            SessionChange::Place { server, moved_at } => sqlx::query(
+                "update delivery_sessions
+                 set waha_server = $2, moved_at = coalesce($3, moved_at),
+                     status = case when $3 is null then status else $4 end
+                 where session_id = $1",
+            )
+            .bind(session.0)
+            .bind(server.as_str())
+            .bind(moved_at)
             .bind(SessionStatus::Starting.as_str()),
             SessionChange::Report { status, engine } => sqlx::query(
                 "update delivery_sessions set status = $2, engine = coalesce($3, engine)
@@ -66,6 +80,7 @@ pub(in super::super) struct KnownSession {
     pub(in super::super) tenant_id: TenantId,
     pub(in super::super) session_id: SessionId,
     pub(in super::super) waha_session: String,
+    pub(in super::super) server: ServerName,
     pub(in super::super) status: String,
 }
 
@@ -75,7 +90,7 @@ pub(in super::super) async fn named(
     waha_names: &[&str],
 ) -> Result<Vec<KnownSession>, sqlx::Error> {
     let rows = sqlx::query(
-        "select session_id, tenant_id, waha_session, status from delivery_sessions
+        "select session_id, tenant_id, waha_session, waha_server, status from delivery_sessions
          where waha_session = any($1) and status <> $2",
     )
     .bind(waha_names)
@@ -88,6 +103,7 @@ pub(in super::super) async fn named(
                 tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
                 session_id: SessionId(row.try_get::<Uuid, _>("session_id")?),
                 waha_session: row.try_get("waha_session")?,
+                server: server_name(row, "waha_server")?,
                 status: row.try_get("status")?,
             })
         })

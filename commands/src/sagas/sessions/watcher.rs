@@ -1,16 +1,23 @@
-//! Asks WAHA how every session is. Webhooks tell sooner, and can be lost.
+//! Asks every WAHA server how its sessions are. Webhooks tell sooner, and can be lost.
+//!
+//! A session that runs on a server it was moved off (which was away when it was) is stopped there.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ports::leases::{Leases, Work};
-use domain::ports::waha::SessionGateway;
-use domain::session::{Command, Report};
+use domain::ports::waha::{SessionAddress, SessionGateway};
+use domain::session::status::SessionStatus;
+use domain::session::{Command, Report, Session};
+use domain::waha_server::ServerState;
+use domain::waha_server::name::ServerName;
+use futures::future::join_all;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::super::delivery::standing;
+use super::super::delivery::standing::KnownSession;
+use super::super::delivery::{servers, standing};
 use super::super::{Process, SagaError};
 use super::tell;
 use crate::executor::Executor;
@@ -51,20 +58,55 @@ impl Watcher {
         if self.leases.hold(LEASE).await?.is_none() {
             return Ok(());
         }
-        let mut reports: HashMap<String, Report> = match self.gateway.list().await {
+        let servers = servers::states(&self.pool).await?;
+        let called = servers.iter().filter(|(_, state)| *state != ServerState::Down);
+        join_all(called.map(|(server, _)| self.look_at(server))).await.into_iter().collect()
+    }
+
+    /// A server that is away keeps none of the others from being looked at.
+    async fn look_at(&self, server: &ServerName) -> Result<(), SagaError> {
+        let mut reports: HashMap<String, Report> = match self.gateway.list(server).await {
             Ok(reports) => reports.into_iter().collect(),
             Err(error) => {
-                tracing::debug!(%error, "WAHA did not list its sessions");
+                tracing::debug!(%error, %server, "a WAHA server did not list its sessions");
                 return Ok(());
             }
         };
         let names: Vec<&str> = reports.keys().map(String::as_str).collect();
         for known in standing::named(&self.pool, &names).await? {
             let Some(report) = reports.remove(&known.waha_session) else { continue };
-            if report.status.as_str() != known.status {
+            if known.server != *server {
+                self.stop_stray(server, &known, &report).await?;
+            } else if report.status.as_str() != known.status {
                 let (tenant, session) = (known.tenant_id, known.session_id);
                 tell(&self.executor, tenant, session, Command::Report(report)).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Stops a session where it is not to run; the log is asked, for what is known here may be a moment old.
+    async fn stop_stray(
+        &self,
+        server: &ServerName,
+        known: &KnownSession,
+        report: &Report,
+    ) -> Result<(), SagaError> {
+        let session = known.session_id;
+        let is_elsewhere = match self.executor.load::<Session>(known.tenant_id, session.0).await? {
+            Session::Open(open) => open.server != *server,
+            Session::Absent | Session::Deleted => false,
+        };
+        if !is_elsewhere || report.status == SessionStatus::Stopped {
+            return Ok(());
+        }
+        tracing::warn!(
+            session.id = %session, %server,
+            "session {session} runs on WAHA server {server}, which it is not on any more; it is stopped there"
+        );
+        let address = SessionAddress { server, waha_session: &known.waha_session };
+        if let Err(error) = self.gateway.stop(address).await {
+            tracing::warn!(%error, session.id = %session, %server, "it could not be stopped");
         }
         Ok(())
     }

@@ -1,11 +1,14 @@
-//! Does in WAHA what was asked.
+//! Does in WAHA what was asked, on the server the session is on, once it is off those it was on before.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::id::EngineId;
-use domain::ports::waha::{GatewayError, SessionGateway, SessionSetup};
-use domain::session::{Action, Command, Report};
+use domain::ports::waha::{GatewayError, SessionAddress, SessionGateway, SessionSetup};
+use domain::session::event::Origin;
+use domain::session::{Action, Command, Open, Report, Session};
+use domain::waha_server::ServerState;
+use domain::waha_server::name::ServerName;
 use failpoint::Failpoint;
 use futures::future::join_all;
 use secrecy::ExposeSecret;
@@ -13,11 +16,12 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::super::delivery::servers;
 use super::super::{Process, SagaError};
 use super::actions::{self, Task};
 use super::tell;
 use crate::executor::Executor;
-use crate::session_keys::SessionKeys;
+use crate::session_keys::{SessionKey, SessionKeys};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -62,13 +66,19 @@ impl Worker {
         failpoint::reach(Failpoint::ActionClaimed);
         let now = self.executor.ambient().now();
         let (tenant, id, action) = (task.tenant_id, task.session_id, task.action);
-        match self.call(&task).await? {
+        let Session::Open(session) = self.executor.load::<Session>(tenant, id.0).await? else {
+            // It is deleted, which the list of what is to be done has not heard yet.
+            return Ok(());
+        };
+        let server = session.server.clone();
+        match self.call(&task, &session).await? {
             Ok(report) => {
                 failpoint::reach(Failpoint::ActionDone);
                 if let Some(report) = report {
                     tell(&self.executor, tenant, id, Command::Report(report)).await?;
                 }
-                tell(&self.executor, tenant, id, Command::CompleteAction { action, now }).await
+                let command = Command::CompleteAction { action, server, now };
+                tell(&self.executor, tenant, id, command).await
             }
             Err(GatewayError::Unavailable(reason)) => {
                 tracing::warn!(
@@ -83,33 +93,77 @@ impl Worker {
                 | GatewayError::Refused(_)),
             ) => {
                 let reason = error.to_string();
-                tell(&self.executor, tenant, id, Command::FailAction { action, reason, now }).await
+                let command = Command::FailAction { action, server, reason, now };
+                tell(&self.executor, tenant, id, command).await
             }
         }
     }
 
-    async fn call(&self, task: &Task) -> Result<Result<Option<Report>, GatewayError>, SagaError> {
+    async fn call(
+        &self,
+        task: &Task,
+        session: &Open,
+    ) -> Result<Result<Option<Report>, GatewayError>, SagaError> {
         let Some(key) = self.keys.get(task.session_id).await? else {
             // A deletion frees the name last, so where it is free WAHA has forgotten the session already.
             let is_deletion = task.action == Action::Delete;
             return Ok(if is_deletion { Ok(None) } else { Err(GatewayError::NotFound) });
         };
-        let name = key.waha_session.as_str();
-        Ok(match task.action {
+        let down = self.servers_down().await?;
+        if down.contains(&session.server) {
+            return Ok(Err(GatewayError::Unavailable(format!(
+                "the server {} is marked as down",
+                session.server
+            ))));
+        }
+        for origin in session.left.iter().filter(|origin| !down.contains(&origin.server)) {
+            if let Err(error) = self.leave(origin, &session.waha_session).await {
+                return Ok(Err(error));
+            }
+            failpoint::reach(Failpoint::SessionLeft);
+        }
+        let address =
+            SessionAddress { server: &session.server, waha_session: &session.waha_session };
+        let done = self.act(task.action, address, &key).await;
+        if task.action == Action::Delete && done.is_ok() {
+            self.keys.release(task.session_id).await?;
+        }
+        Ok(done)
+    }
+
+    async fn servers_down(&self) -> Result<Vec<ServerName>, sqlx::Error> {
+        let servers = servers::states(&self.pool).await?.into_iter();
+        let down = servers.filter(|(_, state)| *state == ServerState::Down);
+        Ok(down.map(|(server, _)| server).collect())
+    }
+
+    /// Takes the session off a server it was on before. Where that server is down, it is stopped when it comes back.
+    async fn leave(&self, origin: &Origin, waha_session: &str) -> Result<(), GatewayError> {
+        let address = SessionAddress { server: &origin.server, waha_session };
+        if !origin.keep_pairing {
+            return self.gateway.delete(address).await;
+        }
+        match self.gateway.stop(address).await {
+            Ok(_) | Err(GatewayError::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn act(
+        &self,
+        action: Action,
+        session: SessionAddress<'_>,
+        key: &SessionKey,
+    ) -> Result<Option<Report>, GatewayError> {
+        match action {
             Action::Start => {
                 let webhook_secret = key.secret.expose_secret();
-                self.gateway.start(&SessionSetup { waha_session: name, webhook_secret }).await
+                self.gateway.start(&SessionSetup { session, webhook_secret }).await
             }
-            Action::Stop => self.gateway.stop(name).await,
-            Action::Restart => self.gateway.restart(name).await,
-            Action::Logout => self.gateway.logout(name).await,
-            Action::Delete => {
-                let deleted = self.gateway.delete(name).await;
-                if deleted.is_ok() {
-                    self.keys.release(task.session_id).await?;
-                }
-                deleted.map(|()| None)
-            }
-        })
+            Action::Stop => self.gateway.stop(session).await,
+            Action::Restart => self.gateway.restart(session).await,
+            Action::Logout => self.gateway.logout(session).await,
+            Action::Delete => self.gateway.delete(session).await.map(|()| None),
+        }
     }
 }

@@ -155,7 +155,7 @@ impl Gaps {
         let horizon = gap.to - self.options.window;
         for offset in (0..CHATS_MAX).step_by(CHATS_PAGE) {
             let page = Page { offset, limit: CHATS_PAGE };
-            let chats = self.chats.chats(&suspicion.waha_session, page).await;
+            let chats = self.chats.chats(suspicion.session(), page).await;
             let chats = chats.map_err(Trouble::Waha)?;
             let is_last = chats.len() < CHATS_PAGE;
             for chat in chats {
@@ -189,7 +189,7 @@ impl Gaps {
         let mut said = Vec::new();
         for offset in (0..MESSAGES_MAX).step_by(MESSAGES_PAGE) {
             let page = Page { offset, limit: MESSAGES_PAGE };
-            let listed = self.chats.messages(&suspicion.waha_session, chat, since, page).await;
+            let listed = self.chats.messages(suspicion.session(), chat, since, page).await;
             let listed = listed.map_err(Trouble::Waha)?;
             let is_last = listed.len() < MESSAGES_PAGE;
             said.extend(listed);

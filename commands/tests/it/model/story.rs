@@ -14,6 +14,7 @@ use domain::session::event::{Event as SessionEvent, ReachOutLocked};
 use domain::session::status::SessionStatus;
 use domain::session::{self, Action, Report, Session};
 use domain::stream::{Category, StreamName};
+use domain::waha_server::name::ServerName;
 use domain::webhook::{self, Effect, Webhook};
 use domain::whatsapp::{Ack, ChatId, Engine, WahaMessageId};
 use proptest::prelude::*;
@@ -171,9 +172,9 @@ fn sessions() -> impl Strategy<Value = session::Command> + Clone {
         })
     };
     prop_oneof![
-        2 => Just(Command::Create { name: name(), waha_session: "main_1".to_owned(), now }),
+        2 => Just(Command::Create { name: name(), waha_session: "main_1".to_owned(), server: ServerName::default(), now }),
         3 => actions.clone().prop_map(move |action| Command::Request { action, now }),
-        3 => actions.prop_map(move |action| Command::CompleteAction { action, now }),
+        3 => actions.prop_map(move |action| Command::CompleteAction { action, server: ServerName::default(), now }),
         3 => (any::<bool>(), 0_i64..9).prop_map(report),
     ]
 }

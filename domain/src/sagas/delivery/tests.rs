@@ -13,7 +13,8 @@ use crate::message::event::{
 use crate::message::refusal::{Refusal, RefusalKind};
 use crate::ports::event_log::{Actor, Metadata, StoredForm};
 use crate::session::event::{
-    ActionRequested, Created, Deleted, QueueModeSet, StatusChanged, Suspected, Trusted,
+    ActionRequested, Created, Deleted, Origin, Placed, QueueModeSet, StatusChanged, Suspected,
+    Trusted,
 };
 use crate::session::health::TrustCause;
 use crate::stream::{Category, Position, StreamName, Version};
@@ -218,4 +219,20 @@ fn the_queue_knows_how_each_session_stands() {
 
     let stop = ActionRequested { action: crate::session::Action::Stop, cause: None, at };
     assert_eq!(after(SessionEvent::ActionRequested(stop)), None);
+}
+
+#[test]
+fn a_session_that_is_moved_is_known_to_be_elsewhere() {
+    let server: ServerName = "eu-1".to_owned().try_into().unwrap();
+    let placed = |from| {
+        let placed = Placed { server: server.clone(), from, at: seconds(5) };
+        after(SessionEvent::Placed(placed))
+    };
+    let place = |moved_at| {
+        let change = SessionChange::Place { server: server.clone(), moved_at };
+        Some(Change::Session { session_id: SESSION_ID, change })
+    };
+    assert_eq!(placed(None), place(None));
+    let from = Origin { server: ServerName::default(), keep_pairing: true };
+    assert_eq!(placed(Some(from)), place(Some(seconds(5))));
 }

@@ -30,6 +30,13 @@ fn leave(to: i64) -> Command {
     Command::LeaveGap { gap: gap(to), reason: "no store".to_owned(), now: seconds(to) }
 }
 
+fn moves() -> impl Strategy<Value = Command> {
+    (proptest::sample::select(vec!["default", "eu-1"]), 0_i64..20).prop_map(|(server, at)| {
+        let server = server.to_owned().try_into().unwrap();
+        Command::Move { server, keep_pairing: false, now: seconds(at) }
+    })
+}
+
 fn commands() -> impl Strategy<Value = Command> {
     prop_oneof![
         1 => Just(create()),
@@ -45,6 +52,7 @@ fn commands() -> impl Strategy<Value = Command> {
         2 => (0_i64..10_000).prop_map(|at| Command::Heal { now: seconds(at) }),
         2 => repairs(),
         1 => (0_i64..20).prop_map(leave),
+        1 => moves(),
     ]
 }
 
@@ -74,6 +82,10 @@ proptest! {
                 | Event::ActionFailed(ActionFailed { action, .. }) => {
                     prop_assert_eq!(pending, Some(action));
                     pending = None;
+                }
+                Event::Placed(_) => {
+                    prop_assert_ne!(pending, Some(Action::Delete));
+                    pending = Some(Action::Start);
                 }
                 Event::Deleted(_) => prop_assert_eq!(pending, Some(Action::Delete)),
                 Event::StatusChanged(_)

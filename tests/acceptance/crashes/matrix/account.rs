@@ -18,6 +18,12 @@ const IS_RESTARTED: &str = "
 select exists (select from events
                where event_type = 'session_action_completed' and data ->> 'action' = 'restart')";
 
+/// Whether the session was moved, and is started where it is now.
+const IS_MOVED: &str = "
+select exists (select from events placed join events done using (stream_id)
+               where placed.event_type = 'session_placed' and done.event_type = 'session_action_completed'
+                 and done.version > placed.version)";
+
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Account {
@@ -82,9 +88,13 @@ pub(super) async fn shown(
     session: &Session,
     occasion: Occasion,
 ) -> Option<String> {
-    if occasion == Occasion::Restart {
-        let is_done: bool =
-            sqlx::query_scalar(IS_RESTARTED).fetch_one(&site.database).await.unwrap();
+    let is_done = match occasion {
+        Occasion::Restart => Some(IS_RESTARTED),
+        Occasion::Move => Some(IS_MOVED),
+        _ => None,
+    };
+    if let Some(is_done) = is_done {
+        let is_done: bool = sqlx::query_scalar(is_done).fetch_one(&site.database).await.unwrap();
         let shown = tenant.get(&format!("/sessions/{}", session.id)).await;
         return (is_done && shown.status == 200).then(|| shown.text("status"));
     }
@@ -100,7 +110,7 @@ pub(super) async fn shown(
 /// Whether what is shown is an end. In doubt is none: what is in doubt here is looked for, and found or not.
 pub(super) fn is_settled(point: Failpoint, shown: Option<&str>) -> bool {
     match Occasion::of(point) {
-        Occasion::Restart => shown == Some("WORKING"),
+        Occasion::Restart | Occasion::Move => shown == Some("WORKING"),
         Occasion::Arrival | Occasion::ArrivalUntold => shown == Some("delivered"),
         _ if point == Failpoint::AppendAsked => shown.is_none(),
         _ => shown == Some("read"),
@@ -138,7 +148,9 @@ impl Account {
     pub(super) fn words(&self) -> String {
         let shown = self.shown.as_deref().unwrap_or_default();
         match (Occasion::of(self.point), self.point) {
-            (Occasion::Restart, _) => format!("it is done again; the session is `{shown}`"),
+            (Occasion::Restart | Occasion::Move, _) => {
+                format!("it is done again; the session is `{shown}`")
+            }
             (Occasion::Arrival, Failpoint::WebhookVerified | Failpoint::WebhookStored) => {
                 let found = if self.is_repeated { "found to be a repeat" } else { "taken as new" };
                 format!("WAHA gets no answer and tells it again, which is {found}: received once")

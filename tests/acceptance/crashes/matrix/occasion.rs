@@ -2,6 +2,7 @@
 
 use acceptance::caller::Caller;
 use acceptance::messages::{BOB, BOBS_CHAT};
+use acceptance::process;
 use acceptance::sessions::Session;
 use acceptance::setup::Setup;
 use failpoint::Failpoint;
@@ -31,6 +32,8 @@ pub(super) enum Occasion {
     ArrivalUntold,
     /// Somebody restarts the session.
     Restart,
+    /// Somebody moves the session to another WAHA server.
+    Move,
 }
 
 impl Occasion {
@@ -63,6 +66,7 @@ impl Occasion {
             | Failpoint::WebhookProcessed
             | Failpoint::WebhooksAdvanced => Self::Arrival,
             Failpoint::GapFilled | Failpoint::RepairRecorded => Self::ArrivalUntold,
+            Failpoint::SessionLeft => Self::Move,
             Failpoint::ActionClaimed | Failpoint::ActionDone => Self::Restart,
         }
     }
@@ -77,6 +81,7 @@ impl Occasion {
             Self::Arrival => "somebody writes",
             Self::ArrivalUntold => "somebody writes, and WAHA's webhooks are lost",
             Self::Restart => "a session is restarted",
+            Self::Move => "a session is moved to another WAHA server",
         }
     }
 
@@ -107,6 +112,10 @@ impl Occasion {
             Self::Restart => {
                 tenant.request(Method::POST, &format!("/sessions/{}/restart", session.id))
             }
+            Self::Move => {
+                move_session(site, session).await;
+                return None;
+            }
             _ => {
                 let body = json!({ "sessionId": session.id, "to": BOB, "body": TEXT });
                 tenant.request(Method::POST, "/messages/send").json(&body)
@@ -128,7 +137,20 @@ impl Occasion {
             }
             // As `message` and as `message.any`.
             Self::ArrivalUntold => vec![Misbehaviour::DropWebhook, Misbehaviour::DropWebhook],
-            Self::Send | Self::Arrival | Self::Restart => vec![],
+            Self::Send | Self::Arrival | Self::Restart | Self::Move => vec![],
         }
+    }
+}
+
+/// To the same WAHA under another name, which is as good as another.
+async fn move_session(site: &Site, session: &Session) {
+    let environment = site.environment(&site.port);
+    let url = site.waha.base_url();
+    let add = ["waha-servers", "add", "--name", "other", "--url", &url];
+    for (line, stdin) in
+        [(&add[..], site.waha.api_key()), (&["session", "move", &session.id, "--to", "other"], "")]
+    {
+        let done = process::run(&environment, line, stdin).await;
+        assert!(done.status.success(), "{done:?}");
     }
 }

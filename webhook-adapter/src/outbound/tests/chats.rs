@@ -41,7 +41,7 @@ async fn a_chats_messages_of_ours_are_read_as_waha_shows_them() {
     });
     let server = Server::start(vec![answer(&json!([webjs, theirs, ours]))]);
     let since = at("2026-11-21T00:00:00Z");
-    let seen = client(&server.url).own_messages("tenant-a", &chat(), since).await.unwrap();
+    let seen = client(&server.url).own_messages(named("tenant-a"), &chat(), since).await.unwrap();
     assert!(seen.is_complete);
     let told: Vec<_> = seen
         .messages
@@ -66,7 +66,7 @@ async fn a_list_that_is_full_or_cannot_all_be_read_is_not_complete() {
     let server = Server::start(vec![answer(&full), answer(&json!([one, unreadable]))]);
     let client = client(&server.url);
     for _ in 0..2 {
-        let seen = client.own_messages("s", &chat(), DateTime::UNIX_EPOCH).await.unwrap();
+        let seen = client.own_messages(named("s"), &chat(), DateTime::UNIX_EPOCH).await.unwrap();
         assert!(!seen.is_complete);
     }
     server.finish();
@@ -82,13 +82,14 @@ async fn a_chat_that_cannot_be_looked_at_is_told_apart() {
         answer(&json!({})),
     ]);
     let client = client(&server.url);
-    let Err(GatewayError::Refused(reason)) = client.own_messages("s", &chat(), at_start()).await
+    let Err(GatewayError::Refused(reason)) =
+        client.own_messages(named("s"), &chat(), at_start()).await
     else {
         panic!()
     };
     assert_eq!(reason, "WAHA answered 400: Enable NOWEB store");
     for _ in 0..3 {
-        let error = client.own_messages("s", &chat(), at_start()).await.unwrap_err();
+        let error = client.own_messages(named("s"), &chat(), at_start()).await.unwrap_err();
         assert!(matches!(error, GatewayError::Unavailable(_)), "{error}");
     }
     server.finish();
@@ -104,7 +105,7 @@ async fn waha_remembers_what_was_since_it_was_started() {
     let server = Server::start(vec![Reply::Answer(200, status)]);
     // It has run for 32.082 seconds, and the clock stands at the epoch.
     let while_it_ran = DateTime::UNIX_EPOCH - TimeDelta::seconds(32);
-    assert!(client(&server.url).remembers("s", &chat(), while_it_ran).await.unwrap());
+    assert!(client(&server.url).remembers(named("s"), &chat(), while_it_ran).await.unwrap());
     assert_eq!(server.finish()[0].line, "GET /api/server/status");
 }
 
@@ -115,7 +116,7 @@ async fn waha_remembers_what_came_after_the_oldest_it_shows() {
         let (_, status) = recorded("04-status");
         let server = Server::start(vec![Reply::Answer(200, status), answer(&shown)]);
         let (client, long_ago) = (client(&server.url), at_start() - TimeDelta::hours(1));
-        assert_eq!(client.remembers("s", &chat(), long_ago).await.unwrap(), remembers);
+        assert_eq!(client.remembers(named("s"), &chat(), long_ago).await.unwrap(), remembers);
         let line = &server.finish()[1].line;
         assert!(
             line.ends_with("limit=1&sortOrder=desc&downloadMedia=false&filter.timestamp.lte=-3900"),

@@ -38,7 +38,7 @@ async fn chats_are_told_with_their_last_message_as_a_webhook_would_tell_it() {
         { "id": 7 },
     ]);
     let server = Server::start(vec![answer(&chats)]);
-    let seen = client(&server.url).chats("tenant-a", PAGE).await.unwrap();
+    let seen = client(&server.url).chats(named("tenant-a"), PAGE).await.unwrap();
     let ids: Vec<_> =
         seen.iter().map(|chat| chat.chat_id.as_ref().map(|id| id.0.as_str())).collect();
     assert_eq!(ids, [Some("11111111111@c.us"), Some("2@c.us"), Some("3@c.us"), None]);
@@ -60,7 +60,7 @@ async fn messages_are_told_as_webhooks_would_tell_them() {
     let server = Server::start(vec![answer(&listed)]);
     let chat = ChatId("11111111111@c.us".to_owned());
     let since = DateTime::UNIX_EPOCH;
-    let seen = client(&server.url).messages("tenant-a", &chat, since, PAGE).await.unwrap();
+    let seen = client(&server.url).messages(named("tenant-a"), &chat, since, PAGE).await.unwrap();
     let acks: Vec<_> = seen
         .iter()
         .map(|observation| match observation {
@@ -86,7 +86,7 @@ async fn a_waha_without_a_store_refuses_and_one_that_babbles_is_asked_again() {
         answer(&json!({})),
     ]);
     let client = client(&server.url);
-    assert!(matches!(client.chats("s", PAGE).await, Err(GatewayError::Refused(_))));
-    assert!(matches!(client.chats("s", PAGE).await, Err(GatewayError::Unavailable(_))));
+    assert!(matches!(client.chats(named("s"), PAGE).await, Err(GatewayError::Refused(_))));
+    assert!(matches!(client.chats(named("s"), PAGE).await, Err(GatewayError::Unavailable(_))));
     server.finish();
 }

@@ -15,7 +15,7 @@ use super::*;
 
 async fn send(client: &WahaClient) -> SendOutcome {
     let message = TextMessage {
-        waha_session: "tenant-a",
+        session: named("tenant-a"),
         chat_id: &ChatId("11111111111@c.us".to_owned()),
         body: &MessageBody::try_from("a private text".to_owned()).unwrap(),
         waha_message_id: Some(&WahaMessageId("3EB0AA".to_owned())),

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::server::{Reply, Request, Server};
 use super::*;
 
-const SETUP: SessionSetup<'_> =
-    SessionSetup { waha_session: "tenant-a", webhook_secret: "session-secret" };
+fn setup() -> SessionSetup<'static> {
+    SessionSetup { session: named("tenant-a"), webhook_secret: "session-secret" }
+}
 
 fn answer(status: u16, body: &Value) -> Reply {
     Reply::Answer(status, body.to_string().into_bytes())
@@ -36,7 +37,7 @@ fn report(status: SessionStatus) -> Report {
 /// Starts the session against these replies.
 async fn started(replies: Vec<Reply>) -> (Result<Option<Report>, GatewayError>, Vec<Request>) {
     let server = Server::start(replies);
-    let result = client(&server.url).start(&SETUP).await;
+    let result = client(&server.url).start(&setup()).await;
     (result, server.finish())
 }
 
@@ -67,7 +68,7 @@ async fn without_an_address_of_ours_a_session_has_no_webhooks() {
     let server = Server::start(vec![answer(201, &info("STARTING"))]);
     let options = WahaOptions { webhook_url: None, ..options(&server.url) };
     let client = WahaClient::new(options, Arc::new(Stopped)).unwrap();
-    assert_eq!(client.start(&SETUP).await.unwrap(), Some(report(SessionStatus::Starting)));
+    assert_eq!(client.start(&setup()).await.unwrap(), Some(report(SessionStatus::Starting)));
     assert!(server.finish()[0].body["config"].get("webhooks").is_none());
 }
 
@@ -136,10 +137,10 @@ async fn each_action_is_one_request() {
     let stopped = || answer(201, &info("STOPPED"));
     let server = Server::start(vec![stopped(), stopped(), stopped(), Reply::Answer(200, vec![])]);
     let client = client(&server.url);
-    assert_eq!(client.stop("s").await.unwrap(), Some(report(SessionStatus::Stopped)));
-    assert!(client.restart("s").await.unwrap().is_some());
-    assert!(client.logout("s").await.unwrap().is_some());
-    client.delete("s").await.unwrap();
+    assert_eq!(client.stop(named("s")).await.unwrap(), Some(report(SessionStatus::Stopped)));
+    assert!(client.restart(named("s")).await.unwrap().is_some());
+    assert!(client.logout(named("s")).await.unwrap().is_some());
+    client.delete(named("s")).await.unwrap();
     assert_eq!(
         lines(&server.finish()),
         [
@@ -156,8 +157,8 @@ async fn a_session_that_is_gone_is_deleted_but_not_stopped() {
     let gone = || answer(404, &json!({ "message": "Session not found", "statusCode": 404 }));
     let server = Server::start(vec![gone(), gone()]);
     let client = client(&server.url);
-    client.delete("s").await.unwrap();
-    assert!(matches!(client.stop("s").await, Err(GatewayError::NotFound)));
+    client.delete(named("s")).await.unwrap();
+    assert!(matches!(client.stop(named("s")).await, Err(GatewayError::NotFound)));
     server.finish();
 }
 
@@ -168,11 +169,11 @@ async fn every_session_is_listed_and_what_cannot_be_read_left_out() {
     let server =
         Server::start(vec![answer(200, &sessions), Reply::Raw("HTTP/1.1 200 X\r\n\r\n[{")]);
     let client = client(&server.url);
-    let listed = client.list().await.unwrap();
+    let listed = client.list(&SERVER).await.unwrap();
     let expected = [SessionStatus::Working, SessionStatus::Other("NEW".to_owned())]
         .map(|status| ("tenant-a".to_owned(), report(status)));
     assert_eq!(listed, expected);
-    assert!(matches!(client.list().await, Err(GatewayError::Unavailable(_))));
+    assert!(matches!(client.list(&SERVER).await, Err(GatewayError::Unavailable(_))));
     assert_eq!(lines(&server.finish()), ["GET /api/sessions?all=true"; 2]);
 }
 
@@ -184,9 +185,12 @@ async fn a_qr_code_is_asked_for_as_text() {
         replay("42-send-deleted"),
     ]);
     let client = client(&server.url);
-    assert_eq!(client.qr("s").await.unwrap(), QrCode { value: "2@FAKEQR,abc,def".to_owned() });
-    assert!(matches!(client.qr("s").await, Err(GatewayError::WrongState(_))));
-    assert!(matches!(client.qr("s").await, Err(GatewayError::NotFound)));
+    assert_eq!(
+        client.qr(named("s")).await.unwrap(),
+        QrCode { value: "2@FAKEQR,abc,def".to_owned() }
+    );
+    assert!(matches!(client.qr(named("s")).await, Err(GatewayError::WrongState(_))));
+    assert!(matches!(client.qr(named("s")).await, Err(GatewayError::NotFound)));
     assert_eq!(lines(&server.finish())[0], "GET /api/s/auth/qr?format=raw");
 }
 
@@ -196,9 +200,9 @@ async fn a_ping_answers_the_version_or_at_least_that_waha_is_there() {
     let pong = answer(200, &json!({ "message": "pong" }));
     let server = Server::start(vec![replay("03-version"), missing, pong, replay("05-nokey")]);
     let client = client(&server.url);
-    assert_eq!(client.ping().await.unwrap(), "2026.2.1");
-    assert_eq!(client.ping().await.unwrap(), "unknown");
-    assert!(matches!(client.ping().await, Err(GatewayError::Refused(_))));
+    assert_eq!(client.ping(&SERVER).await.unwrap(), "2026.2.1");
+    assert_eq!(client.ping(&SERVER).await.unwrap(), "unknown");
+    assert!(matches!(client.ping(&SERVER).await, Err(GatewayError::Refused(_))));
     assert_eq!(lines(&server.finish())[2], "GET /ping");
 }
 
@@ -211,7 +215,7 @@ async fn a_waha_that_is_away_or_failing_is_unavailable_and_keeps_our_secrets() {
     let server = Server::start(vec![answer(500, &echo), Reply::Close]);
     let client = client(&server.url);
     for _ in 0..2 {
-        let error = client.start(&SETUP).await.unwrap_err();
+        let error = client.start(&setup()).await.unwrap_err();
         assert!(matches!(error, GatewayError::Unavailable(_)), "{error}");
         assert!(!error.to_string().contains("secret"), "{error}");
     }

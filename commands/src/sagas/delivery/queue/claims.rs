@@ -9,6 +9,7 @@ use domain::whatsapp::{ChatId, Engine};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+use super::super::servers::server_name;
 use super::{Duty, Lease, Queue};
 
 /// A lease runs out this long after its owner last said it is alive. Many times the time between two
@@ -143,7 +144,8 @@ async fn take(
          set lease_owner = $1, lease_until = now() + make_interval(secs => $2), fence = fence + 1
          from delivery_sessions s
          where j.message_id = any($3) and s.session_id = j.session_id
-         returning j.message_id, j.tenant_id, j.session_id, j.chat_id, s.waha_session, s.engine",
+         returning j.message_id, j.tenant_id, j.session_id, j.chat_id, s.waha_server, s.waha_session,
+                   s.engine",
     )
     .bind(owner.0)
     .bind(LEASE_SECONDS)
@@ -160,6 +162,7 @@ fn lease(row: &sqlx::postgres::PgRow, duty: Duty) -> Result<Lease, sqlx::Error> 
         tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
         session_id: SessionId(row.try_get::<Uuid, _>("session_id")?),
         chat_id: ChatId(row.try_get("chat_id")?),
+        server: server_name(row, "waha_server")?,
         waha_session: row.try_get("waha_session")?,
         engine: engine.as_deref().map(Engine::from_waha),
         duty,

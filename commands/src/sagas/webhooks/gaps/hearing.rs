@@ -9,12 +9,15 @@ use chrono::{DateTime, Utc};
 use domain::event::Event;
 use domain::id::{EngineId, SessionId, TenantId};
 use domain::ports::event_log::RecordedEvent;
+use domain::ports::waha::SessionAddress;
 use domain::session::event::Event as SessionEvent;
+use domain::waha_server::name::ServerName;
 use domain::webhook;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
 use super::GapOptions;
+use crate::sagas::delivery::servers::server_name;
 
 /// Longer than a repair takes, as a rule; one that is repeated does no harm.
 const LEASE_SECONDS: f64 = 600.0;
@@ -38,7 +41,8 @@ pub(in super::super) struct Hearing {
 pub(super) struct Suspicion {
     pub(super) session_id: SessionId,
     pub(super) tenant_id: TenantId,
-    pub(super) waha_session: String,
+    server: ServerName,
+    waha_session: String,
     /// The last that was heard before.
     pub(super) heard_at: DateTime<Utc>,
     suspected_at: Option<DateTime<Utc>>,
@@ -50,6 +54,13 @@ pub(super) struct Suspicion {
 struct News {
     heard: HashMap<SessionId, DateTime<Utc>>,
     suspected: HashSet<SessionId>,
+}
+
+impl Suspicion {
+    /// Where the session is.
+    pub(super) fn session(&self) -> SessionAddress<'_> {
+        SessionAddress { server: &self.server, waha_session: &self.waha_session }
+    }
 }
 
 impl Hearing {
@@ -177,7 +188,7 @@ impl Hearing {
                  where h.due_at <= now() and s.status = 'WORKING'
                    and (h.lease_until is null or h.lease_until < now())
                  order by h.due_at limit $3 for update of h skip locked)
-             returning h.session_id, h.tenant_id, s.waha_session, h.heard_at, h.suspected_at, h.tries",
+             returning h.session_id, h.tenant_id, s.waha_server, s.waha_session, h.heard_at, h.suspected_at, h.tries",
         )
         .bind(owner.0)
         .bind(LEASE_SECONDS)
@@ -189,6 +200,7 @@ impl Hearing {
                 Ok(Suspicion {
                     session_id: SessionId(row.try_get::<Uuid, _>("session_id")?),
                     tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
+                    server: server_name(row, "waha_server")?,
                     waha_session: row.try_get("waha_session")?,
                     heard_at: row.try_get("heard_at")?,
                     suspected_at: row.try_get("suspected_at")?,

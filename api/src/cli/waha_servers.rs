@@ -1,0 +1,238 @@
+//! `heliograph waha-servers`
+
+use clap::Subcommand;
+use commands::executor::CommandError;
+use commands::moving::{MoveError, Mover};
+use commands::session_keys::SessionKeys;
+use commands::waha_servers::{RegistryError, ServerRow, WahaServers};
+use domain::id::SessionId;
+use domain::waha_server::ServerState;
+use domain::waha_server::name::{ServerName, ServerUrl};
+use serde::Serialize;
+
+use super::database::OpenLog;
+use super::output::OutputFormat;
+use super::{CliError, secret};
+use crate::waha_servers::{CAPACITY_MAX, as_capacity};
+
+const KEY: &str = "The server's API key";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Register a server. Its API key is read from standard input.
+    Add {
+        /// Its name: lower-case letters, digits and hyphens.
+        #[arg(long)]
+        name: ServerName,
+        /// Where it is, such as <http://waha-2:3000>.
+        #[arg(long)]
+        url: ServerUrl,
+        /// How many sessions it takes; 0: any number.
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=CAPACITY_MAX))]
+        capacity: u64,
+    },
+    /// List the servers.
+    List,
+    /// Change a server; what is not named stays as it is.
+    Set {
+        /// Its name.
+        name: ServerName,
+        /// Where it is now.
+        #[arg(long)]
+        url: Option<ServerUrl>,
+        /// How many sessions it takes; 0: any number.
+        #[arg(long, value_parser = clap::value_parser!(u64).range(0..=CAPACITY_MAX))]
+        capacity: Option<u64>,
+        /// Read a new API key from standard input.
+        #[arg(long)]
+        key: bool,
+    },
+    /// Have a server take no new sessions; those on it go on.
+    Drain {
+        /// Its name.
+        name: ServerName,
+    },
+    /// Move every session off a server that is drained or down, each to the server with the most room.
+    Empty {
+        /// Its name.
+        name: ServerName,
+        /// Stop sessions there and do not remove them, which would forget their pairing: the servers share their
+        /// session store.
+        #[arg(long)]
+        keep_pairing: bool,
+    },
+    /// Have a server take sessions, and be called again.
+    Activate {
+        /// Its name.
+        name: ServerName,
+    },
+    /// Have a server not be called: what its sessions are to send waits.
+    Down {
+        /// Its name.
+        name: ServerName,
+    },
+    /// Take a server that has no sessions out of the registry.
+    Remove {
+        /// Its name.
+        name: ServerName,
+    },
+}
+
+/// A server in the list.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    name: ServerName,
+    /// None: where `WAHA_BASE_URL` says.
+    url: Option<String>,
+    capacity: Option<i32>,
+    sessions: i64,
+    state: ServerState,
+    has_key: bool,
+}
+
+/// What was done to a server.
+#[derive(Debug, Serialize)]
+struct Done {
+    name: ServerName,
+    done: &'static str,
+}
+
+/// A session that was moved.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Moved {
+    session_id: SessionId,
+    waha_server: ServerName,
+}
+
+pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliError> {
+    let log = OpenLog::open().await?;
+    let servers = WahaServers::new(log.pool.clone(), log.executor.clone());
+    match verb {
+        Verb::List => list(&servers, output).await?,
+        Verb::Empty { name, keep_pairing } => empty(&log, &name, keep_pairing, output).await?,
+        verb => {
+            let done = change(&log, &servers, verb).await?;
+            output.print(&done, |done| format!("WAHA server {}: {}.", done.name, done.done))?;
+        }
+    }
+    log.close().await;
+    Ok(())
+}
+
+async fn change(log: &OpenLog, servers: &WahaServers, verb: Verb) -> Result<Done, CliError> {
+    let metadata = log.metadata();
+    let (name, done, changed) = match verb {
+        Verb::Add { name, url, capacity } => {
+            let key = secret::read(KEY)?;
+            let capacity = as_capacity(capacity);
+            let added = servers.register(name.clone(), url, capacity, &key, metadata).await;
+            (name, "registered", added)
+        }
+        Verb::Set { name, url, capacity, key } => {
+            let key = if key { Some(secret::read(KEY)?) } else { None };
+            let capacity = capacity.map(as_capacity);
+            let changed = servers.change(&name, url, capacity, key.as_ref(), metadata).await;
+            (name, "changed", changed)
+        }
+        Verb::Activate { name } => {
+            let set = servers.set_state(&name, ServerState::Active, metadata).await;
+            (name, "active", set)
+        }
+        Verb::Drain { name } => {
+            let set = servers.set_state(&name, ServerState::Draining, metadata).await;
+            (name, "draining", set)
+        }
+        Verb::Down { name } => {
+            let set = servers.set_state(&name, ServerState::Down, metadata).await;
+            (name, "down", set)
+        }
+        Verb::Remove { name } => {
+            let removed = servers.remove(&name, metadata).await;
+            (name, "removed", removed)
+        }
+        Verb::List | Verb::Empty { .. } => {
+            return Err(CliError::Input("this changes no server".into()));
+        }
+    };
+    let position = changed.map_err(refused)?;
+    let known = servers.remembered(position).await;
+    known.map_err(CliError::failed("whether the change is known cannot be told"))?;
+    Ok(Done { name, done })
+}
+
+async fn list(servers: &WahaServers, output: OutputFormat) -> Result<(), CliError> {
+    let rows = servers.list().await.map_err(CliError::failed("the servers could not be read"))?;
+    let listed: Vec<Listed> = rows.into_iter().map(Listed::from).collect();
+    output.print(&listed, |listed| listed.iter().map(Listed::line).collect::<Vec<_>>().join("\n"))
+}
+
+async fn empty(
+    log: &OpenLog,
+    name: &ServerName,
+    keep_pairing: bool,
+    output: OutputFormat,
+) -> Result<(), CliError> {
+    let moving = Mover::new(log.executor.clone(), SessionKeys::new(log.pool.clone()));
+    let moved = moving.move_all(name, keep_pairing, &log.metadata()).await;
+    let moved: Vec<_> = moved
+        .map_err(not_moved)?
+        .into_iter()
+        .map(|moved| Moved { session_id: moved.session_id, waha_server: moved.server })
+        .collect();
+    output.print(&moved, |moved| match moved.as_slice() {
+        [] => "No session was on it.".to_owned(),
+        moved => moved
+            .iter()
+            .map(|moved| format!("Session {} goes to {}.", moved.session_id, moved.waha_server))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    })
+}
+
+impl From<ServerRow> for Listed {
+    fn from(row: ServerRow) -> Self {
+        let ServerRow { name, url, capacity, sessions, state, has_key } = row;
+        Self { name, url, capacity, sessions, state, has_key }
+    }
+}
+
+impl Listed {
+    fn line(&self) -> String {
+        let Self { name, state, sessions, .. } = self;
+        let capacity = self.capacity.map_or("any number".to_owned(), |max| max.to_string());
+        let url = self.url.as_deref().unwrap_or("where WAHA_BASE_URL says");
+        let key = if self.has_key { "" } else { ", its API key is missing" };
+        format!("{name}  {}  {sessions} of {capacity} sessions  {url}{key}", state.as_str())
+    }
+}
+
+/// What the operator can put right is told as such.
+fn refused(error: RegistryError) -> CliError {
+    match error {
+        RegistryError::InvalidKey | RegistryError::HasSessions(_) => {
+            CliError::Input(error.to_string())
+        }
+        RegistryError::Command(CommandError::Rejected(rejection)) => {
+            CliError::Input(rejection.to_string())
+        }
+        RegistryError::Command(_) | RegistryError::Database(_) => {
+            CliError::failed("the server could not be changed")(error)
+        }
+    }
+}
+
+/// The same of a session that is not moved.
+pub(super) fn not_moved(error: MoveError) -> CliError {
+    match error {
+        MoveError::Placing(commands::session_keys::placing::PlacingError::Database(error)) => {
+            CliError::failed("the session could not be moved")(error)
+        }
+        MoveError::Placing(error) => CliError::Input(error.to_string()),
+        MoveError::Command(CommandError::Rejected(rejection)) => {
+            CliError::Input(rejection.to_string())
+        }
+        MoveError::Command(error) => CliError::failed("the session could not be moved")(error),
+    }
+}

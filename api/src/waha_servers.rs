@@ -1,0 +1,264 @@
+//! WAHA servers, for those who run the installation: registered, listed, drained, removed.
+//!
+//! A change is answered once whoever places sessions and sends messages knows of it.
+
+mod list;
+
+pub use list::{list, show_one};
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use commands::executor::CommandError;
+use commands::moving::MoveError;
+use commands::session_keys::placing::PlacingError;
+use commands::waha_servers::RegistryError;
+use domain::id::SessionId;
+use domain::stream::Position;
+use domain::waha_server::name::{ServerName, ServerUrl};
+use domain::waha_server::{Capacity, Rejection, ServerState};
+use http::StatusCode;
+use secrecy::SecretString;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::envelope::{located, success};
+use crate::extract::path::PathId;
+use crate::extract::{Fields, FromFields, Id, Json, Noted};
+use crate::mount::Mount;
+use crate::problem::{Code, Detail, Problem};
+use crate::read_your_write::At;
+use crate::request_id::RequestId;
+
+/// More sessions than any server runs.
+pub const CAPACITY_MAX: u64 = 100_000;
+
+/// A server to be registered.
+pub struct Register {
+    name: ServerName,
+    url: ServerUrl,
+    capacity: Capacity,
+    api_key: SecretString,
+}
+
+/// What of a server is to be changed.
+pub struct Change {
+    url: Option<ServerUrl>,
+    capacity: Option<Capacity>,
+    api_key: Option<SecretString>,
+}
+
+/// How a server is drained.
+pub struct Drain {
+    move_sessions: bool,
+    keep_pairing: bool,
+}
+
+/// A session that was moved.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MovedSession {
+    session_id: SessionId,
+    waha_server: ServerName,
+}
+
+/// What came of draining.
+#[derive(Debug, Serialize)]
+struct Drained {
+    server: list::Server,
+    moved: Vec<MovedSession>,
+}
+
+impl FromFields for Register {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
+        let name = fields.required("name");
+        let url = fields.required("url");
+        let api_key = fields.required("apiKey");
+        let capacity = fields.number("capacity", 0..=CAPACITY_MAX);
+        let capacity = capacity?.map_or(Capacity::default(), as_capacity);
+        Ok(Self { name: name?, url: url?, capacity, api_key: api_key? })
+    }
+}
+
+impl FromFields for Change {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
+        let url = fields.optional("url");
+        let api_key = fields.optional("apiKey");
+        let capacity = fields.number("capacity", 0..=CAPACITY_MAX);
+        Ok(Self { url: url?, capacity: capacity?.map(as_capacity), api_key: api_key? })
+    }
+}
+
+impl FromFields for Drain {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
+        let move_sessions = fields.optional::<bool>("move");
+        let keep_pairing = fields.optional::<bool>("keepPairing");
+        Ok(Self {
+            move_sessions: move_sessions?.unwrap_or(false),
+            keep_pairing: keep_pairing?.unwrap_or(false),
+        })
+    }
+}
+
+/// 0 is for any number.
+pub(crate) fn as_capacity(sessions: u64) -> Capacity {
+    Capacity(u32::try_from(sessions).ok().filter(|sessions| *sessions > 0))
+}
+
+/// `POST /admin/waha-servers`
+pub async fn register(
+    State(app): State<App>,
+    caller: Caller,
+    request_id: RequestId,
+    mount: Mount,
+    Json(Register { name, url, capacity, api_key }): Json<Register>,
+) -> Result<Response, Problem> {
+    let metadata = request_id.metadata(caller.actor());
+    let registered =
+        app.waha_servers.register(name.clone(), url, capacity, &api_key, metadata).await;
+    let position = registered?;
+    let server = known(&app, &name, position).await?;
+    let location = mount.path(&format!("/admin/waha-servers/{name}"));
+    Ok(At(position, located(StatusCode::CREATED, &location, server)).into_response())
+}
+
+/// `PATCH /admin/waha-servers/{name}`
+pub async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    request_id: RequestId,
+    Id(name): Id<ServerName>,
+    Json(Change { url, capacity, api_key }): Json<Change>,
+) -> Result<Response, Problem> {
+    let metadata = request_id.metadata(caller.actor());
+    let changed = app.waha_servers.change(&name, url, capacity, api_key.as_ref(), metadata).await;
+    let position = changed?;
+    Ok(At(position, success(known(&app, &name, position).await?)).into_response())
+}
+
+/// `POST /admin/waha-servers/{name}/activate`
+pub async fn activate(
+    State(app): State<App>,
+    caller: Caller,
+    request_id: RequestId,
+    Id(name): Id<ServerName>,
+) -> Result<Response, Problem> {
+    set_state(&app, &caller, &request_id, &name, ServerState::Active).await
+}
+
+/// `POST /admin/waha-servers/{name}/down`
+pub async fn down(
+    State(app): State<App>,
+    caller: Caller,
+    request_id: RequestId,
+    Id(name): Id<ServerName>,
+) -> Result<Response, Problem> {
+    set_state(&app, &caller, &request_id, &name, ServerState::Down).await
+}
+
+/// `POST /admin/waha-servers/{name}/drain`: no new sessions; and those it has go elsewhere, if that is asked.
+pub async fn drain(
+    State(app): State<App>,
+    caller: Caller,
+    request_id: RequestId,
+    Id(name): Id<ServerName>,
+    Json(Drain { move_sessions, keep_pairing }): Json<Drain>,
+) -> Result<Response, Problem> {
+    let metadata = request_id.metadata(caller.actor());
+    let drained = app.waha_servers.set_state(&name, ServerState::Draining, metadata.clone()).await;
+    let position = drained?;
+    known(&app, &name, position).await?;
+    let moved = if move_sessions {
+        app.mover.move_all(&name, keep_pairing, &metadata).await?
+    } else {
+        vec![]
+    };
+    let position = moved.last().map_or(position, |last| last.position);
+    let server = known(&app, &name, position).await?;
+    let moved = moved
+        .into_iter()
+        .map(|moved| MovedSession { session_id: moved.session_id, waha_server: moved.server });
+    let drained = Drained { server, moved: moved.collect() };
+    Ok(At(position, success(drained)).into_response())
+}
+
+/// `DELETE /admin/waha-servers/{name}`
+pub async fn remove(
+    State(app): State<App>,
+    caller: Caller,
+    request_id: RequestId,
+    Id(name): Id<ServerName>,
+) -> Result<Response, Problem> {
+    let position = app.waha_servers.remove(&name, request_id.metadata(caller.actor())).await?;
+    app.waha_servers.remembered(position).await?;
+    Ok(At(position, StatusCode::NO_CONTENT).into_response())
+}
+
+async fn set_state(
+    app: &App,
+    caller: &Caller,
+    request_id: &RequestId,
+    name: &ServerName,
+    state: ServerState,
+) -> Result<Response, Problem> {
+    let metadata = request_id.metadata(caller.actor());
+    let position = app.waha_servers.set_state(name, state, metadata).await?;
+    Ok(At(position, success(known(app, name, position).await?)).into_response())
+}
+
+/// The server, once the registry is known as far as this.
+async fn known(app: &App, name: &ServerName, position: Position) -> Result<list::Server, Problem> {
+    app.waha_servers.remembered(position).await?;
+    list::show(app, name).await?.ok_or_else(ServerName::not_found)
+}
+
+impl From<RegistryError> for Problem {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::InvalidKey => {
+                let detail = Detail::new(Code::ValidInvalidFormat, error.to_string());
+                detail.on("apiKey").by("API_KEY_FORMAT").into()
+            }
+            RegistryError::HasSessions(_) => {
+                Self::new(Code::WahaServerHasSessions, error.to_string())
+            }
+            RegistryError::Command(error) => error.into(),
+            RegistryError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        let code = match rejection {
+            Rejection::Unknown => Code::WahaServerNotFound,
+            Rejection::AlreadyRegistered => Code::WahaServerAlreadyExists,
+            Rejection::NamedBySettings => Code::WahaServerNamedBySettings,
+        };
+        Self::new(code, rejection.to_string())
+    }
+}
+
+impl From<PlacingError> for Problem {
+    fn from(error: PlacingError) -> Self {
+        let code = match error {
+            PlacingError::Database(error) => return error.into(),
+            PlacingError::NoSuchSession => return SessionId::not_found(),
+            PlacingError::NoRoom => Code::WahaServerNoRoom,
+            PlacingError::NoSuchServer(_) => Code::WahaServerNotFound,
+            PlacingError::NotActive(..) => Code::WahaServerNotActive,
+            PlacingError::Full(_) => Code::WahaServerFull,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<MoveError> for Problem {
+    fn from(error: MoveError) -> Self {
+        match error {
+            MoveError::Placing(error) => error.into(),
+            MoveError::Command(CommandError::Rejected(rejection)) => rejection.into(),
+            MoveError::Command(error) => error.into(),
+        }
+    }
+}
