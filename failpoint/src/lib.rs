@@ -1,7 +1,8 @@
-//! Places where a process can be made to die, for the tests that prove what happens then.
+//! Places where a process can be made to die or to sleep, for the tests that prove what happens then.
 //!
 //! ```text
-//! HELIOGRAPH_FAILPOINT=attempt-started heliograph serve      dies when it is there: no drain, no goodbye
+//! HELIOGRAPH_FAILPOINT=attempt-started heliograph serve          dies when it is there: no drain, no goodbye
+//! HELIOGRAPH_FAILPOINT=sleep:attempt-started heliograph serve    stops there, as by SIGSTOP, until SIGCONT
 //! ```
 //!
 //! Invariant: without the feature `armed`, which only the acceptance tests switch on, [`reach`] is empty, and nothing
@@ -12,6 +13,10 @@ mod armed;
 
 /// The variable that names the place to die at.
 pub const VARIABLE: &str = "HELIOGRAPH_FAILPOINT";
+/// Before the place's name: to sleep there.
+pub const SLEEP: &str = "sleep:";
+/// What a process says before it sleeps, before the place's name.
+pub const ASLEEP: &str = "asleep at failpoint";
 
 macro_rules! failpoints {
     ($($(#[doc = $moment:literal])+ $part:ident $variant:ident = $name:literal;)+) => {
@@ -152,7 +157,7 @@ failpoints! {
     Sessions ActionDone = "action-done";
 }
 
-/// The process is at this place; if it was told to, it dies here.
+/// The process is at this place; if it was told to, it dies or sleeps here.
 #[cfg(feature = "armed")]
 pub fn reach(point: Failpoint) {
     armed::reach(point);

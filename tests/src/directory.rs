@@ -7,12 +7,17 @@ use commands::executor::Executor;
 use commands::passwords::Passwords;
 use domain::access::Role;
 use domain::email::EmailAddress;
-use domain::id::{TenantId, UserId};
+use domain::id::{SessionId, TenantId, UserId};
+use domain::message::content::CustomerMetadata;
 use domain::message::doubt::OnUnknown;
+use domain::message::event::Queued;
+use domain::message::{self, Message};
 use domain::ports::Ambient;
 use domain::ports::event_log::{Actor, Metadata};
+use domain::priority::Priority;
 use domain::tenant::{self, Tenant};
 use domain::user::{self, User};
+use futures::{StreamExt, stream};
 use heliograph::ambient::SystemAmbient;
 use heliograph::event_store;
 use sqlx::PgPool;
@@ -20,10 +25,14 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::messages::somebody;
 use crate::setup::Setup;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Messages of a crowd that are queued at a time.
+const AT_ONCE: usize = 128;
 
 /// Hashing is slow by design, so it is done once.
 static HASH: OnceCell<String> = OnceCell::const_new();
@@ -73,6 +82,26 @@ impl Directory {
         let (on_unknown, now) = (Some(on_unknown), SystemAmbient.now());
         let command = tenant::Command::SetPolicy { on_unknown, now };
         self.executor.execute::<Tenant>(id, id.0, command, metadata()).await.unwrap();
+    }
+
+    /// Queues so many messages to as many people, without a request for each.
+    pub async fn crowd(&self, tenant: TenantId, session: SessionId, messages: usize) {
+        let queue = async |n: usize| {
+            let queued = Queued {
+                session_id: session,
+                to: somebody(n).parse().unwrap(),
+                body: "crowd".to_owned().try_into().unwrap(),
+                priority: Priority::Normal,
+                metadata: CustomerMetadata::default(),
+                client_reference: None,
+                send_at: None,
+                expires_at: None,
+                at: SystemAmbient.now(),
+            };
+            let (id, command) = (SystemAmbient.new_id(), message::Command::Queue(queued));
+            self.executor.begin::<Message>(tenant, id, command, metadata()).await.unwrap();
+        };
+        stream::iter(0..messages).for_each_concurrent(AT_ONCE, queue).await;
     }
 
     /// A new user of a tenant.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use domain::access::Role;
+use domain::id::TenantId;
 use heliograph::roles::{EngineRole, Roles};
 use heliograph::serve::Engine;
 use sqlx::PgPool;
@@ -12,6 +13,7 @@ use waha_simulator::Simulator;
 use crate::caller::Caller;
 use crate::directory::Directory;
 use crate::port::Port;
+use crate::sessions::Session;
 use crate::setup::{self, Setup};
 
 /// Connections of an engine, as `heliograph serve` has them.
@@ -64,6 +66,12 @@ impl Installation {
         let directory = Directory::open(&database, &setup);
         let nobody = Caller::nobody(port.url());
         Self { waha, engine, projector: None, port, setup, database, directory, nobody }
+    }
+
+    /// Queues so many messages to as many people, without a request for each.
+    pub async fn crowd(&self, tenant: TenantId, session: &Session, messages: usize) {
+        let session = session.id.parse().expect("a session's id is one");
+        self.directory.crowd(tenant, session, messages).await;
     }
 
     /// Another engine on the same database, set up like this.

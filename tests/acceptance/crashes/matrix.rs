@@ -1,11 +1,12 @@
-//! A process dies at every place that has a name, one after the other; each time the next process puts right what is
-//! left, and the simulator's ledger agrees with the log (D1, D5, D9, W2, W3).
+//! A process dies, or sleeps and wakes cut off, at every place that has a name, one after the other; each time the
+//! next process puts right what is left, and the simulator's ledger agrees with the log (D1, D5, D9, W2, W3).
 //!
-//! What came of it is the table in docs/guarantees.md; `UPDATE_DOCS=1` writes it anew.
+//! What came of the deaths is the table in docs/guarantees.md; `UPDATE_DOCS=1` writes it anew.
 
 mod account;
 mod occasion;
 mod scene;
+mod slumber;
 mod table;
 
 use failpoint::Failpoint;
@@ -18,10 +19,17 @@ const AT_ONCE: usize = 3;
 #[sqlx::test(migrations = false)]
 async fn wherever_a_process_dies_nothing_is_lost_and_nothing_is_sent_twice(pool: PgPool) {
     let mut rows: Vec<_> = stream::iter(Failpoint::ALL)
-        .map(|point| async { (*point, scene::play(&pool, *point).await) })
+        .map(|point| async { (*point, scene::death(&pool, *point).await) })
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
     rows.sort_by_key(|(point, _)| *point);
     table::hold(&rows);
+}
+
+#[sqlx::test(migrations = false)]
+async fn wherever_a_process_sleeps_past_its_leases_and_wakes_cut_off_the_same_holds(pool: PgPool) {
+    stream::iter(Failpoint::ALL)
+        .for_each_concurrent(AT_ONCE, async |point| slumber::play(&pool, *point).await)
+        .await;
 }

@@ -5,6 +5,7 @@ use acceptance::directory::Directory;
 use acceptance::eventually::within;
 use acceptance::port::Port;
 use acceptance::process::{Environment, Process};
+use acceptance::proxy::Proxy;
 use acceptance::sessions::Session;
 use acceptance::setup::Setup;
 use domain::access::Role;
@@ -39,6 +40,19 @@ impl Site {
         let setup = self.setup.clone().set("PUBLIC_URL", self.port.url());
         let database = self.database.connect_options();
         setup.environment(&database, &self.waha.base_url(), port.address())
+    }
+
+    /// The same, of a process that reaches PostgreSQL and WAHA through lines.
+    pub(super) fn environment_through(
+        &self,
+        port: &Port,
+        database: &Proxy,
+        waha: &Proxy,
+    ) -> Environment {
+        let setup = self.setup.clone().set("PUBLIC_URL", self.port.url());
+        let setup = setup.database_through(database).waha_through(waha);
+        let direct = self.database.connect_options();
+        setup.environment(&direct, &self.waha.base_url(), port.address())
     }
 
     /// A process on the site's own port.

@@ -18,13 +18,13 @@ use super::account::{self, Account};
 use super::occasion::Occasion;
 
 /// WAHA repeats a webhook after some seconds; the rest is for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 /// What a process gets that ends itself on the spot.
 const SIGABRT: i32 = 6;
 const CONNECTIONS_MAX: u32 = 8;
 
 /// The leases of a dead process run out in time, the longest after 90 seconds: here, at once.
-const LEASES_RUN_OUT: &str = "
+pub(super) const LEASES_RUN_OUT: &str = "
 update leases set expires_at = now();
 update delivery_jobs set lease_until = now() where lease_owner is not null;
 update unknown_outcomes set lease_until = now() where lease_owner is not null;
@@ -40,8 +40,17 @@ select exists (select from events where event_type = 'webhook_received' and data
        where (first, second) < (select transaction_id::text::bigint, position from events
                                 order by transaction_id desc, position desc limit 1))";
 
-/// Lets a process die at a place, in a database of its own on this server; answers what came of it.
-pub(super) async fn play(server: &PgPool, point: Failpoint) -> Account {
+/// Lets a process die at a place; answers what came of it.
+pub(super) async fn death(server: &PgPool, point: Failpoint) -> Account {
+    in_a_database(server, point, async |pool| die_and_go_on(pool, point).await).await
+}
+
+/// Plays a scene in a database of its own on this server.
+pub(super) async fn in_a_database(
+    server: &PgPool,
+    point: Failpoint,
+    scene: impl AsyncFnOnce(PgPool) -> Account,
+) -> Account {
     let name = format!("crash_at_{}_{}", point.name().replace('-', "_"), std::process::id());
     // A name cannot be bound; this one is ours.
     let run = async |statement: String| {
@@ -52,7 +61,7 @@ pub(super) async fn play(server: &PgPool, point: Failpoint) -> Account {
     let pool =
         PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(options).await.unwrap();
     migrations::run(&pool).await.unwrap();
-    let account = die_and_go_on(pool, point).await;
+    let account = scene(pool).await;
     // The server itself may be at work in it, whom nobody can end.
     let drop = async || run(format!("drop database {name} with (force)")).await;
     within(PATIENCE, "the database is dropped", drop, Result::is_ok).await.unwrap();
@@ -81,17 +90,19 @@ async fn die_and_go_on(pool: PgPool, point: Failpoint) -> Account {
     let next = site.serve().await;
     let what = format!("all is settled after a death at {}", point.name());
     let look = async || account::shown(&site, &tenant, &session, occasion).await;
-    within(PATIENCE, &what, look, |shown| account::is_settled(point, shown.as_deref())).await;
+    within(PATIENCE, &what, look, |shown| account::is_settled(point, answered, shown.as_deref()))
+        .await;
     rest(&site).await;
     let account = account::take(&site, &tenant, &session, point, answered).await;
     account.assert_nothing_is_lost_or_doubled();
+    account.assert_the_dead_did_not_answer();
     verify_views(&site.environment(&site.port)).await;
     next.kill().await;
     account
 }
 
 /// A session that works, and nothing left to do.
-async fn prepare(site: &Site) -> (Caller, Session) {
+pub(super) async fn prepare(site: &Site) -> (Caller, Session) {
     let process = site.serve().await;
     let tenant = site.tenant().await;
     let session = tenant.session().await;
@@ -102,7 +113,7 @@ async fn prepare(site: &Site) -> (Caller, Session) {
 }
 
 /// Waits until nothing is left to do: what WAHA told was taken, and everybody has read the log.
-async fn rest(site: &Site) {
+pub(super) async fn rest(site: &Site) {
     let look = async || {
         let read: bool = sqlx::query_scalar(IS_AT_REST).fetch_one(&site.database).await.unwrap();
         read && account::all_webhooks_are_taken(site)
@@ -111,7 +122,7 @@ async fn rest(site: &Site) {
 }
 
 /// Every view is what the log makes of it.
-async fn verify_views(environment: &Environment) {
+pub(super) async fn verify_views(environment: &Environment) {
     let verified = process::run(environment, &["projections", "verify", "--all"], "").await;
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let (told, why) = (text(&verified.stdout), text(&verified.stderr));

@@ -1,0 +1,71 @@
+//! One sleep: a process stops at a place, its lines to PostgreSQL and WAHA are cut, its leases run out, another takes
+//! over. Then it wakes, cut off, and later has its lines back: two engines, one of which believes what is long over.
+
+use acceptance::eventually::within;
+use acceptance::port::Port;
+use acceptance::process::Process;
+use acceptance::proxy::Proxy;
+use failpoint::{ASLEEP, Failpoint, SLEEP, VARIABLE};
+use sqlx::PgPool;
+
+use super::super::site::Site;
+use super::account::{self, Account};
+use super::occasion::Occasion;
+use super::scene::{LEASES_RUN_OUT, PATIENCE, in_a_database, prepare, rest, verify_views};
+
+/// The process that had all leases, and whether it has any now.
+const LEASES_OF: &str = "select count(*) from leases where owner <> $1 and expires_at > now()";
+const OWNER: &str = "select owner from leases order by expires_at desc limit 1";
+/// What a process has tried and failed at when it has found out that it is cut off.
+const CUT_OFF: &str = "will try again";
+
+/// Lets a process sleep at a place and wake.
+pub(super) async fn play(server: &PgPool, point: Failpoint) {
+    in_a_database(server, point, async |pool| sleep_and_wake(pool, point).await).await;
+}
+
+async fn sleep_and_wake(pool: PgPool, point: Failpoint) -> Account {
+    let occasion = Occasion::of(point);
+    let site = Site::new(pool.clone(), occasion.setup()).await;
+    let (tenant, session) = prepare(&site).await;
+    let (database, waha) = (Proxy::to_server_of(&pool).await, Proxy::to_waha(&site.waha).await);
+
+    let mut environment = site.environment_through(&site.port, &database, &waha);
+    environment.insert(VARIABLE, format!("{SLEEP}{}", point.name()));
+    let sleeper = Process::serve(&environment).await;
+    let trouble = async {
+        let asleep = format!("{ASLEEP} {}", point.name());
+        says(&sleeper, &asleep).await;
+        tokio::join!(database.cut(), waha.cut());
+        let owner: uuid::Uuid = sqlx::query_scalar(OWNER).fetch_one(&pool).await.unwrap();
+        sqlx::raw_sql(LEASES_RUN_OUT).execute(&pool).await.unwrap();
+        let other_port = Port::reserve();
+        let other = Process::serve(&site.environment(&other_port)).await;
+        let look = async || -> i64 {
+            sqlx::query_scalar(LEASES_OF).bind(owner).fetch_one(&pool).await.unwrap()
+        };
+        within(PATIENCE, "another takes over", look, |leases| *leases > 0).await;
+        sleeper.signal("CONT").await;
+        says(&sleeper, CUT_OFF).await;
+        tokio::join!(database.restore(), waha.restore());
+        other
+    };
+    let (answered, other) = tokio::join!(occasion.give(&site, &tenant, &session), trouble);
+
+    let what = format!("all is settled after a sleep at {}", point.name());
+    let look = async || account::shown(&site, &tenant, &session, occasion).await;
+    within(PATIENCE, &what, look, |shown| account::is_settled(point, answered, shown.as_deref()))
+        .await;
+    rest(&site).await;
+    let account = account::take(&site, &tenant, &session, point, answered).await;
+    account.assert_nothing_is_lost_or_doubled();
+    verify_views(&site.environment(&site.port)).await;
+    tokio::join!(sleeper.kill(), other.kill());
+    account
+}
+
+/// Waits until the process has printed this.
+async fn says(process: &Process, words: &str) {
+    let look = async || String::from_utf8_lossy(&process.printed()).contains(words);
+    within(PATIENCE, &format!("it says: {words}"), look, |is_so| *is_so).await;
+}
