@@ -1,5 +1,6 @@
 //! What follows from what happened: the pure halves of the sagas. Their runners are in `commands`.
 
+pub mod contacts;
 pub mod delivery;
 pub mod recognition;
 pub mod sessions;

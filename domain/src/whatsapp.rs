@@ -13,6 +13,13 @@ use crate::phone::PhoneNumber;
 #[serde(transparent)]
 pub struct ChatId(pub String);
 
+impl ChatId {
+    /// Whether it hides a person's number: `222222222222222@lid`.
+    pub fn is_hidden(&self) -> bool {
+        self.0.ends_with("@lid")
+    }
+}
+
 impl From<&PhoneNumber> for ChatId {
     fn from(number: &PhoneNumber) -> Self {
         Self(format!("{}@c.us", number.digits()))

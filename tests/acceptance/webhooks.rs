@@ -4,6 +4,7 @@ mod arrivals;
 mod draining;
 mod duplicates;
 mod gaps;
+mod hidden_ids;
 mod kept;
 mod malformed;
 mod signatures;

@@ -20,6 +20,9 @@ pub(crate) fn chat(address: &str) -> Option<ChatId> {
     if let Some(number) = phone(address) {
         return Some(ChatId::from(&number));
     }
+    if let Some(lid) = hidden(address) {
+        return Some(lid);
+    }
     let address: String = address.chars().filter(|c| !c.is_control()).collect();
     let is_sound = (1..=CHARACTERS_MAX).contains(&address.chars().count());
     is_sound.then_some(ChatId(address))
@@ -37,6 +40,14 @@ pub(crate) fn phone(address: &str) -> Option<PhoneNumber> {
     let digits =
         user.split(':').next().filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
     format!("+{digits}").parse().ok()
+}
+
+/// The hidden id in an address, without the device that engines name, too: `222222222222222:12@lid`.
+pub(crate) fn hidden(address: &str) -> Option<ChatId> {
+    let user = address.strip_suffix("@lid")?.split(':').next()?;
+    let is_sound =
+        (1..=CHARACTERS_MAX).contains(&user.len()) && user.bytes().all(|b| b.is_ascii_digit());
+    is_sound.then(|| ChatId(format!("{user}@lid")))
 }
 
 /// Whether several people write in the chat, so that a message's sender is its participant.

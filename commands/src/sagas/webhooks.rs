@@ -10,6 +10,7 @@
 //! in WAHA's chats ([`gaps`]). Invariant: every command is
 //! harmless when repeated, so a batch that is interrupted is simply taken again.
 
+mod contacts;
 mod deadlines;
 mod gaps;
 mod identities;
@@ -32,6 +33,7 @@ use super::checkpoint::Checkpoint;
 use super::follow::{self, Follower, Read, Step};
 use super::{Process, SagaError};
 use crate::executor::Executor;
+use contacts::Contacts;
 use deadlines::Deadlines;
 pub use gaps::GapOptions;
 use gaps::{Gaps, Hearing};
@@ -59,6 +61,7 @@ pub struct WebhookSaga {
     executor: Executor,
     processing: Arc<Processing>,
     identities: Identities,
+    contacts: Contacts,
     deadlines: Deadlines,
     streaks: Streaks,
     hearing: Hearing,
@@ -77,6 +80,7 @@ impl WebhookSaga {
         options: WebhookOptions,
     ) -> Self {
         let identities = Identities::new(process.pool.clone());
+        let contacts = Contacts::new(process.pool.clone());
         let (pool, executor) = (process.pool.clone(), process.executor.clone());
         let streaks = Streaks::new(pool.clone(), executor.clone(), options.suspect_after);
         let deadlines =
@@ -86,6 +90,7 @@ impl WebhookSaga {
             executor.clone(),
             reader,
             identities.clone(),
+            contacts.clone(),
             deadlines.clone(),
         ));
         let hearing = Hearing::new(pool.clone(), options.gaps);
@@ -96,6 +101,7 @@ impl WebhookSaga {
             executor,
             processing,
             identities,
+            contacts,
             deadlines,
             streaks,
             hearing,
@@ -142,6 +148,7 @@ impl Follower for WebhookSaga {
         let concerns = |event: &RecordedEvent| {
             Processing::concerns(event)
                 || Hearing::concerns(event)
+                || Contacts::concerns(event)
                 || Deadlines::concerns(event)
                 || Streaks::concerns(event)
                 || Identity::learnt_from(event).is_some()
@@ -158,6 +165,7 @@ impl Follower for WebhookSaga {
         if !learnt.is_empty() {
             failpoint::reach(Failpoint::IdentitiesLearnt);
         }
+        self.contacts.learn(&events).await?;
         self.hearing.note(&events).await?;
         self.deadlines.await_all(&events).await?;
         self.processing.tell_held(&learnt).await?;

@@ -231,6 +231,9 @@ pub struct Received {
     /// The sender's number, where WAHA tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<PhoneNumber>,
+    /// The sender's hidden id (`…@lid`), where WAHA tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_lid: Option<ChatId>,
     /// The text or caption; empty if there is none.
     pub body: String,
     /// What it is.

@@ -152,6 +152,7 @@ fn from_somebody() -> Event {
         session_id: SESSION_ID,
         chat_id: ChatId("6281234567890@c.us".to_owned()),
         from: None,
+        from_lid: None,
         body: "Hi".to_owned(),
         kind: content::ContentKind::Text,
         waha_message_id: whatsapp_id(),

@@ -204,6 +204,8 @@ pub struct Arrival {
     pub chat_id: ChatId,
     /// The sender's number, where told.
     pub from: Option<PhoneNumber>,
+    /// The sender's hidden id, where told.
+    pub from_lid: Option<ChatId>,
     /// The text or caption.
     pub body: String,
     /// What it is.

@@ -17,8 +17,15 @@ pub enum Reaction {
     Acknowledge(Acknowledgement),
     /// The same; and if no message has this id, one in doubt in this chat may be it: it is looked for at once.
     Echo(Acknowledgement, Option<ChatId>),
-    /// Tell this message.
-    Message(MessageId, message::Command),
+    /// Somebody's message: receive it, unless it is known under the other identity.
+    Receive {
+        /// Its identity.
+        id: MessageId,
+        /// The one it has if its sender's number was not known then.
+        hidden: Option<MessageId>,
+        /// It.
+        received: Box<Received>,
+    },
     /// Tell the session.
     Session(session::Command),
     /// Nothing: a known event without a consequence.
@@ -87,18 +94,18 @@ pub fn react(session_id: SessionId, observation: Observation) -> Reaction {
             Reaction::Echo(Acknowledgement { waha_message_id, ack: Ack::Pending, at }, chat_id)
         }
         Observation::Arrived(arrival) => {
-            let waha_id = &arrival.waha_message_id.0;
-            let id = MessageId::of_inbound(session_id, waha_id, arrival.participant.as_deref());
-            let received = Received {
+            let (id, hidden) = arrival.identities(session_id);
+            let received = Box::new(Received {
                 session_id,
                 chat_id: arrival.chat_id,
                 from: arrival.from,
+                from_lid: arrival.from_lid,
                 body: arrival.body,
                 kind: arrival.kind,
                 waha_message_id: arrival.waha_message_id,
                 at: arrival.at,
-            };
-            Reaction::Message(id, message::Command::Receive(Box::new(received)))
+            });
+            Reaction::Receive { id, hidden, received }
         }
         Observation::SessionSeen(report) => Reaction::Session(session::Command::Report(report)),
         Observation::Nothing => Reaction::Nothing,
@@ -123,6 +130,7 @@ mod tests {
             participant: participant.map(str::to_owned),
             chat_id: ChatId("6281234567890@c.us".to_owned()),
             from: None,
+            from_lid: None,
             body: "Hi".to_owned(),
             kind: ContentKind::Text,
             at: DateTime::UNIX_EPOCH,
@@ -131,7 +139,7 @@ mod tests {
 
     fn told(session_id: SessionId, observation: Observation) -> MessageId {
         match react(session_id, observation) {
-            Reaction::Message(id, message::Command::Receive(_)) => id,
+            Reaction::Receive { id, .. } => id,
             other => panic!("{other:?}"),
         }
     }

@@ -55,6 +55,7 @@ fn command(number: usize, action: usize, now: DateTime<Utc>) -> Command {
             session_id,
             chat_id: ChatId("1@lid".into()),
             from: number.is_multiple_of(2).then(|| "+4915112345678".parse().unwrap()),
+            from_lid: None,
             body: String::new(),
             kind: ContentKind::Audio,
             waha_message_id,

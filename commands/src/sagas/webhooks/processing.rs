@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::event::Event;
 use domain::id::{MessageId, SessionId, TenantId};
-use domain::message::{self, Message};
+use domain::message::{self, Message, event::Received};
 use domain::ports::event_log::{Actor, Metadata, RecordedEvent};
 use domain::ports::waha::{Observation, WebhookReader};
 use domain::sagas::webhooks::{Acknowledgement, Identity, Reaction, react};
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::super::SagaError;
 use super::super::delivery::doubts;
+use super::contacts::Contacts;
 use super::deadlines::Deadlines;
 use super::identities::Identities;
 use crate::executor::{CommandError, Executor};
@@ -31,6 +32,7 @@ pub(super) struct Processing {
     executor: Executor,
     reader: Arc<dyn WebhookReader>,
     identities: Identities,
+    contacts: Contacts,
     deadlines: Deadlines,
 }
 
@@ -40,9 +42,10 @@ impl Processing {
         executor: Executor,
         reader: Arc<dyn WebhookReader>,
         identities: Identities,
+        contacts: Contacts,
         deadlines: Deadlines,
     ) -> Self {
-        Self { pool, executor, reader, identities, deadlines }
+        Self { pool, executor, reader, identities, contacts, deadlines }
     }
 
     /// Whether the event is a webhook to be processed.
@@ -124,6 +127,13 @@ impl Processing {
         observation: Observation,
         metadata: &Metadata,
     ) -> Result<Effect, SagaError> {
+        let observation = match observation {
+            Observation::Arrived(arrival) => {
+                let arrival = self.contacts.complete(session, *arrival).await?;
+                Observation::Arrived(Box::new(arrival))
+            }
+            other => other,
+        };
         self.carry_out(tenant, session, react(session, observation), metadata).await
     }
 
@@ -139,12 +149,13 @@ impl Processing {
             Reaction::Echo(news, chat_id) => {
                 let effect = self.acknowledge(tenant, session, news, metadata).await?;
                 if let (Effect::Held, Some(chat_id)) = (effect, chat_id) {
+                    let chat_id = self.contacts.chat_by_number(session, chat_id).await?;
                     doubts::hurry(&self.pool, session, &chat_id).await?;
                 }
                 Ok(effect)
             }
-            Reaction::Message(id, command) => {
-                self.tell(tenant, id, command, metadata.clone()).await
+            Reaction::Receive { id, hidden, received } => {
+                self.receive(tenant, id, hidden, received, metadata.clone()).await
             }
             Reaction::Session(command) => {
                 let id = session.0;
@@ -153,6 +164,22 @@ impl Processing {
             Reaction::Nothing => Ok(Effect::Ignored),
             Reaction::Unrecognised => Ok(Effect::Unrecognised),
         }
+    }
+
+    async fn receive(
+        &self,
+        tenant: TenantId,
+        id: MessageId,
+        hidden: Option<MessageId>,
+        received: Box<Received>,
+        metadata: Metadata,
+    ) -> Result<Effect, SagaError> {
+        if let Some(hidden) = hidden
+            && self.executor.load::<Message>(tenant, hidden.0).await? != Message::Absent
+        {
+            return Ok(Effect::AlreadyKnown);
+        }
+        self.tell(tenant, id, message::Command::Receive(received), metadata).await
     }
 
     async fn acknowledge(

@@ -198,6 +198,7 @@ fn messages() -> impl Strategy<Value = message::Command> + Clone {
         session_id: SessionId(Uuid::from_u128(8)),
         chat_id: ChatId("6281234567890@c.us".to_owned()),
         from: None,
+        from_lid: None,
         body: "Hi".to_owned(),
         kind: ContentKind::Text,
         waha_message_id: WahaMessageId("AAAA".to_owned()),

@@ -141,6 +141,7 @@ fn who_writes_is_met_under_the_chat_their_messages_go_to() {
             session_id: SESSION_ID,
             chat_id: ChatId(chat.to_owned()),
             from: from.map(|number| number.parse().unwrap()),
+            from_lid: None,
             body: String::new(),
             kind: ContentKind::Text,
             waha_message_id: WahaMessageId("A".to_owned()),

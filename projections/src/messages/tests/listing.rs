@@ -31,6 +31,7 @@ fn received(from: Option<&str>, body: &str, time: DateTime<Utc>) -> Event {
         session_id: SessionId(Uuid::from_u128(0x6)),
         chat_id: ChatId("group@g.us".into()),
         from: from.map(|from| from.parse().unwrap()),
+        from_lid: None,
         body: body.into(),
         kind: ContentKind::Document,
         waha_message_id: WahaMessageId("3EB0".into()),

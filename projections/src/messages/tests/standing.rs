@@ -228,6 +228,7 @@ async fn a_received_message_is_delivered_and_names_its_sender_or_else_its_chat(p
         session_id: SESSION,
         chat_id: ChatId("12345@lid".into()),
         from: None,
+        from_lid: None,
         body: "Where is it?\0".into(),
         kind: ContentKind::Image,
         waha_message_id: WahaMessageId("3EB0".into()),

@@ -145,6 +145,7 @@ impl Life {
             session_id: self.owner.session,
             chat_id: ChatId("6281234567890@c.us".to_owned()),
             from: None,
+            from_lid: None,
             body: BODY.to_owned(),
             kind: ContentKind::Text,
             waha_message_id: WahaMessageId::chosen(self.id, 0),

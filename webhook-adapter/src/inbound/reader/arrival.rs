@@ -8,15 +8,17 @@
 use domain::body::MessageBody;
 use domain::phone::PhoneNumber;
 use domain::ports::waha::{Arrival, Observation};
+use domain::whatsapp::ChatId;
 use serde_json::Value;
 
 use super::{Webhook, kind};
 use crate::{address, message_id};
 
-/// Where engines keep the number of a hidden sender in a group: NOWEB, GOWS.
-const GROUP_NUMBERS: [&str; 2] = ["/_data/key/participantAlt", "/_data/Info/SenderAlt"];
+/// Where engines keep the other name of a group's sender, the number of a hidden one or the hidden id of a number:
+/// NOWEB, GOWS.
+const OTHER_NAMES_IN_GROUP: [&str; 2] = ["/_data/key/participantAlt", "/_data/Info/SenderAlt"];
 /// And in a chat of two.
-const DIRECT_NUMBERS: [&str; 2] = ["/_data/key/remoteJidAlt", "/_data/Info/SenderAlt"];
+const OTHER_NAMES: [&str; 2] = ["/_data/key/remoteJidAlt", "/_data/Info/SenderAlt"];
 
 /// Ours if WAHA says so, in the payload or in the id; the older format only reports other people's.
 pub(super) fn read(webhook: Webhook<'_>) -> Option<Observation> {
@@ -33,9 +35,9 @@ pub(super) fn read(webhook: Webhook<'_>) -> Option<Observation> {
         .filter(|_| address::has_participants(&chat_id))
         .and_then(address::chat)
         .map(|address| address.0);
-    let phone = match &participant {
-        Some(participant) => phone(participant, payload, GROUP_NUMBERS),
-        None => phone(from, payload, DIRECT_NUMBERS),
+    let (phone, lid) = match &participant {
+        Some(participant) => names(participant, payload, OTHER_NAMES_IN_GROUP),
+        None => names(from, payload, OTHER_NAMES),
     };
     let text = ["body", "caption"].iter().find_map(|key| payload[*key].as_str());
     Some(Observation::Arrived(Box::new(Arrival {
@@ -43,6 +45,7 @@ pub(super) fn read(webhook: Webhook<'_>) -> Option<Observation> {
         participant,
         chat_id,
         from: phone,
+        from_lid: lid,
         body: MessageBody::sanitised(text.unwrap_or_default()),
         kind: kind::of(webhook.event, payload),
         at: webhook.written_at(),
@@ -61,10 +64,18 @@ fn echo(webhook: Webhook<'_>) -> Option<Observation> {
     })
 }
 
-/// The sender's number: in the address, or beside it when the address is hidden.
-fn phone(sender: &str, payload: &Value, elsewhere: [&str; 2]) -> Option<PhoneNumber> {
-    address::phone(sender).or_else(|| {
-        let beside = |pointer| address::phone(payload.pointer(pointer)?.as_str()?);
-        sender.ends_with("@lid").then(|| elsewhere.into_iter().find_map(beside)).flatten()
-    })
+/// The sender's number and hidden id, as far as they are told: one is the address, the other stands beside it. Who is
+/// no person has neither.
+fn names(
+    sender: &str,
+    payload: &Value,
+    beside: [&str; 2],
+) -> (Option<PhoneNumber>, Option<ChatId>) {
+    let (phone, lid) = (address::phone(sender), address::hidden(sender));
+    if phone.is_none() && lid.is_none() {
+        return (None, None);
+    }
+    let others = || beside.into_iter().filter_map(|pointer| payload.pointer(pointer)?.as_str());
+    let phone = phone.or_else(|| others().find_map(address::phone));
+    (phone, lid.or_else(|| others().find_map(address::hidden)))
 }

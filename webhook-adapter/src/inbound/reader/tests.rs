@@ -1,5 +1,7 @@
 //! Over every recorded webhook, the older format, and nonsense.
 
+mod senders;
+
 use std::collections::BTreeMap;
 
 use domain::message::content::ContentKind;
@@ -119,6 +121,7 @@ fn a_message_from_a_person_has_their_number() {
             participant: None,
             chat_id: ChatId("11111111111@c.us".to_owned()),
             from: Some("+11111111111".parse().unwrap()),
+            from_lid: None,
             body: "Hello!".to_owned(),
             kind: ContentKind::Text,
             at: at("2025-12-17T19:33:20Z"),
@@ -133,31 +136,6 @@ fn both_events_of_one_message_say_the_same() {
         assert_eq!(one, other);
         assert_eq!(word(&one), "arrived");
     }
-}
-
-#[test]
-fn a_hidden_sender_is_known_by_the_number_beside_the_address() {
-    let direct = arrival(recorded("message", "BBBBBBBBBBBBBBBBBBBB"));
-    assert_eq!(direct.chat_id.0, "222222222222222@lid");
-    assert_eq!(direct.from, Some("+11111111111".parse().unwrap()));
-
-    let payload = json!({
-        "id": "false_2@lid_A", "from": "2@lid",
-        "_data": { "Info": { "SenderAlt": "11111111111:4@s.whatsapp.net" } },
-    });
-    let gows = arrival(observe("message", &payload));
-    assert_eq!(gows.from, Some("+11111111111".parse().unwrap()));
-
-    let payload = json!({ "id": "false_2@lid_A", "from": "2@lid", "_data": {} });
-    assert_eq!(arrival(observe("message", &payload)).from, None);
-}
-
-#[test]
-fn a_group_message_has_a_participant() {
-    let group = arrival(recorded("message", "CCCCCCCCCCCCCCCCCCCC"));
-    assert_eq!(group.chat_id.0, "120363000000000000@g.us");
-    assert_eq!(group.participant.as_deref(), Some("222222222222222@lid"));
-    assert_eq!(group.from, Some("+11111111111".parse().unwrap()));
 }
 
 #[test]
@@ -197,6 +175,7 @@ fn the_older_format_is_read() {
             participant: None,
             chat_id: ChatId("1234567890@c.us".to_owned()),
             from: Some("+1234567890".parse().unwrap()),
+            from_lid: None,
             body: "Hello".to_owned(),
             kind: ContentKind::Text,
             at: at("2022-01-15T12:10:00Z"),

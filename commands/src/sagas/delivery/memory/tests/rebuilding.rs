@@ -77,6 +77,7 @@ fn received(chat: &str) -> MessageEvent {
         session_id: SESSION,
         chat_id: ChatId(chat.to_owned()),
         from: None,
+        from_lid: None,
         body: "hello".to_owned(),
         kind: ContentKind::Text,
         waha_message_id: WahaMessageId("A".to_owned()),
