@@ -122,7 +122,7 @@ impl Engine {
         }
         if roles.contains(EngineRole::Delivery) {
             let options = delivery_options(&settings.delivery);
-            let delivery = DeliverySaga::new(&process, waha.clone(), waha.clone(), options);
+            let delivery = DeliverySaga::new(&process, waha.clone(), options);
             work.tasks.spawn(delivery.run(work.shutdown.clone()));
             let options = SessionOptions {
                 watch_every: WATCH_EVERY,
@@ -209,6 +209,8 @@ pub(crate) fn delivery_options(settings: &DeliverySettings) -> DeliveryOptions {
         retry: settings.retry,
         reach_out_lock: settings.reach_out_lock,
         settling: settings.settling,
+        breaker: settings.breaker,
+        ramp_up: settings.ramp_up,
         concurrency_max: DELIVERIES_MAX,
     }
 }

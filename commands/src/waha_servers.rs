@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use domain::id::{TenantId, WahaServerId};
 use domain::ports::event_log::Metadata;
 use domain::stream::Position;
@@ -13,6 +14,7 @@ use domain::waha_server::{Capacity, Command, Rejection, ServerState, WahaServer}
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{PgPool, Row};
 use tokio::time::sleep;
+use uuid::Uuid;
 
 use crate::executor::{CommandError, Executor};
 use crate::sagas;
@@ -60,6 +62,12 @@ pub struct ServerRow {
     pub state: ServerState,
     /// Whether its key is known.
     pub has_key: bool,
+    /// Until when it is not even asked how it is, because it kept failing; none: it is called.
+    pub breaker_open_until: Option<DateTime<Utc>>,
+    /// What was last told of a failure, while something is noted of it.
+    pub breaker_reason: Option<String>,
+    /// Sessions on it through which nothing is sent, because they kept failing.
+    pub session_breakers_open: i64,
 }
 
 /// Why the registry is not changed.
@@ -169,10 +177,16 @@ impl WahaServers {
             "select r.name, r.url, r.capacity, r.state,
                     (select count(*) from session_keys k where k.waha_server = r.name) as sessions,
                     r.name = 'default'
-                        or exists (select from waha_server_keys k where k.name = r.name) as has_key
-             from registered_servers r order by r.name <> 'default', r.name limit $1",
+                        or exists (select from waha_server_keys k where k.name = r.name) as has_key,
+                    b.open_until, b.reason,
+                    (select count(*) from breakers s where s.server = r.name and s.session_id <> $2
+                       and s.open_until is not null) as session_breakers_open
+             from registered_servers r
+             left join breakers b on b.server = r.name and b.session_id = $2
+             order by r.name <> 'default', r.name limit $1",
         )
         .bind(SERVERS_MAX)
+        .bind(Uuid::nil())
         .fetch_all(&self.pool)
         .await?;
         rows.iter()
@@ -184,6 +198,9 @@ impl WahaServers {
                     sessions: row.try_get("sessions")?,
                     state: server_state(row.try_get("state")?)?,
                     has_key: row.try_get("has_key")?,
+                    breaker_open_until: row.try_get("open_until")?,
+                    breaker_reason: row.try_get("reason")?,
+                    session_breakers_open: row.try_get("session_breakers_open")?,
                 })
             })
             .collect()

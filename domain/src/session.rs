@@ -251,8 +251,7 @@ impl Aggregate for Session {
                 // Where nothing is said, it is on the server of the settings: there was no other once.
                 let is_elsewhere = !server.is_default();
                 let placed = Event::Placed(event::Placed { server, from: None, at: now });
-                let placed = is_elsewhere.then_some(placed);
-                Ok(std::iter::once(created).chain(placed).collect())
+                Ok(if is_elsewhere { vec![created, placed] } else { vec![created] })
             }
             (Self::Absent, _) => Err(Rejection::Unknown),
             (Self::Open(_) | Self::Deleted, Command::Create { .. }) => {

@@ -1,6 +1,7 @@
 //! The delivery saga: the right order, the right time, never twice.
 
 mod acknowledgements;
+mod breaking;
 mod fairness;
 mod holding;
 mod modes;

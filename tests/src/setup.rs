@@ -38,6 +38,10 @@ impl Default for Setup {
             ("DELIVERY_RATE_PER_MINUTE", "0"),
             ("DELIVERY_BACKOFF_BASE_MS", "20"),
             ("DELIVERY_BACKOFF_MAX_MS", "100"),
+            // Who wants breakers and ramps says so.
+            ("DELIVERY_BREAKER_OPEN_SECONDS", "1"),
+            ("DELIVERY_BREAKER_OPEN_MAX_SECONDS", "2"),
+            ("DELIVERY_RAMP_UP_SECONDS", "0"),
             // Who wants doubts settled says so: elsewhere they are to stay.
             ("DELIVERY_SETTLE_AFTER_SECONDS", "86400"),
             // The same of what was missed: the chats tell of sends, too.

@@ -43,9 +43,9 @@ pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliE
     let keys = SessionKeys::new(log.pool.clone());
     let key = keys.get(id).await.map_err(CliError::failed("the session could not be read"))?;
     let key = key.ok_or_else(|| CliError::Input("there is no such session".into()))?;
-    let moving = Mover::new(log.executor.clone(), keys);
+    let sessions = Mover::new(log.executor.clone(), keys);
     let moved =
-        moving.move_session(key.tenant_id, id, Some(&to), keep_pairing, log.metadata()).await;
+        sessions.move_session(key.tenant_id, id, Some(&to), keep_pairing, log.metadata()).await;
     let moved = moved.map_err(not_moved)?;
     log.close().await;
     let moved = Moved { session_id: id, waha_server: moved.server };

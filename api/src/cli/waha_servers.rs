@@ -24,7 +24,7 @@ pub(super) enum Verb {
         /// Its name: lower-case letters, digits and hyphens.
         #[arg(long)]
         name: ServerName,
-        /// Where it is, such as <http://waha-2:3000>.
+        /// Its `http` or `https` address.
         #[arg(long)]
         url: ServerUrl,
         /// How many sessions it takes; 0: any number.
@@ -89,6 +89,8 @@ struct Listed {
     sessions: i64,
     state: ServerState,
     has_key: bool,
+    /// Whether its circuit breaker is open.
+    is_failing: bool,
 }
 
 /// What was done to a server.
@@ -174,8 +176,8 @@ async fn empty(
     keep_pairing: bool,
     output: OutputFormat,
 ) -> Result<(), CliError> {
-    let moving = Mover::new(log.executor.clone(), SessionKeys::new(log.pool.clone()));
-    let moved = moving.move_all(name, keep_pairing, &log.metadata()).await;
+    let sessions = Mover::new(log.executor.clone(), SessionKeys::new(log.pool.clone()));
+    let moved = sessions.move_all(name, keep_pairing, &log.metadata()).await;
     let moved: Vec<_> = moved
         .map_err(not_moved)?
         .into_iter()
@@ -193,8 +195,9 @@ async fn empty(
 
 impl From<ServerRow> for Listed {
     fn from(row: ServerRow) -> Self {
-        let ServerRow { name, url, capacity, sessions, state, has_key } = row;
-        Self { name, url, capacity, sessions, state, has_key }
+        let is_failing = row.breaker_open_until.is_some();
+        let ServerRow { name, url, capacity, sessions, state, has_key, .. } = row;
+        Self { name, url, capacity, sessions, state, has_key, is_failing }
     }
 }
 
@@ -204,7 +207,9 @@ impl Listed {
         let capacity = self.capacity.map_or("any number".to_owned(), |max| max.to_string());
         let url = self.url.as_deref().unwrap_or("where WAHA_BASE_URL says");
         let key = if self.has_key { "" } else { ", its API key is missing" };
-        format!("{name}  {}  {sessions} of {capacity} sessions  {url}{key}", state.as_str())
+        let failing = if self.is_failing { ", it keeps failing" } else { "" };
+        let state = state.as_str();
+        format!("{name}  {state}  {sessions} of {capacity} sessions  {url}{key}{failing}")
     }
 }
 

@@ -5,13 +5,15 @@ use std::num::NonZeroU32;
 use chrono::TimeDelta;
 use domain::message::doubt::{OnUnknown, SettlePolicy};
 use domain::message::retry::RetryPolicy;
+use domain::sagas::delivery::breaker::BreakerPolicy;
 
 use super::reader::{Noted, Reader};
 use super::table;
 
 /// A day: longer waits between attempts are no retries any more.
 const BACKOFF_MS_MAX: i64 = DAY_SECONDS * 1_000;
-const DAY_SECONDS: i64 = 24 * 60 * 60;
+const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
+const HOUR_SECONDS: i64 = 60 * 60;
 /// A month: longer locks end by themselves or not at all.
 const LOCK_HOURS_MAX: i64 = 30 * 24;
 /// Looks for a message in doubt: the last comes after about five times `DELIVERY_SETTLE_AFTER_SECONDS`.
@@ -32,6 +34,10 @@ pub struct DeliverySettings {
     pub restarts_sessions: bool,
     /// How often and when a refused message is tried again.
     pub retry: RetryPolicy,
+    /// When nothing is sent through a WAHA server, or a session, that keeps failing.
+    pub breaker: BreakerPolicy,
+    /// How long a session takes to come to its full pace; zero: it has it at once.
+    pub ramp_up: TimeDelta,
     /// How an unknown outcome is settled.
     pub settling: SettlePolicy,
     /// How long a session that WhatsApp has locked for reaching out writes to nobody new.
@@ -56,6 +62,8 @@ impl DeliverySettings {
         let suspect_after = reader.number(&table::DELIVERY_SUSPECT_AFTER, 0..=1_000);
         let restarts_sessions =
             reader.required(&table::SESSION_AUTO_RESTART, |text| text.parse::<bool>().ok());
+        let breaker = breaker(reader);
+        let ramp_up = reader.number(&table::DELIVERY_RAMP_UP_SECONDS, 0..=HOUR_SECONDS);
         let attempts_max = attempts_max?;
         Ok(Self {
             rate_per_minute: NonZeroU32::new(rate?),
@@ -68,6 +76,8 @@ impl DeliverySettings {
                 base: TimeDelta::milliseconds(base_ms?),
                 max: TimeDelta::milliseconds(max_ms?),
             },
+            breaker: breaker?,
+            ramp_up: TimeDelta::seconds(ramp_up?),
             settling: SettlePolicy {
                 grace: TimeDelta::seconds(settle_after?),
                 looks_max: LOOKS_MAX,
@@ -78,4 +88,17 @@ impl DeliverySettings {
             ack_deadline: TimeDelta::seconds(ack_deadline?),
         })
     }
+}
+
+fn breaker(reader: &mut Reader<'_>) -> Result<BreakerPolicy, Noted> {
+    let failures_max = reader.number(&table::DELIVERY_BREAKER_FAILURES, 1..=1_000);
+    let open_for = reader.number(&table::DELIVERY_BREAKER_OPEN_SECONDS, 1..=HOUR_SECONDS);
+    let shortest = open_for.unwrap_or(1);
+    let open_for_max =
+        reader.number(&table::DELIVERY_BREAKER_OPEN_MAX_SECONDS, shortest..=HOUR_SECONDS);
+    Ok(BreakerPolicy {
+        failures_max: failures_max?,
+        open_for: TimeDelta::seconds(open_for?),
+        open_for_max: TimeDelta::seconds(open_for_max?),
+    })
 }

@@ -173,6 +173,18 @@ table! {
     WEBHOOK_SILENCE_SECONDS, open, Some("3600"),
         "a whole number from 1 to 86400",
         "A session of which nothing was heard for so long is looked at, too.";
+    DELIVERY_BREAKER_FAILURES, open, Some("5"),
+        "a whole number from 1 to 1000",
+        "How many calls in a row to a WAHA server, or through a session, may fail before no more are made for a while. See [circuit breakers](circuit-breakers.md).";
+    DELIVERY_BREAKER_OPEN_SECONDS, open, Some("5"),
+        "a whole number from 1 to 3600",
+        "How long no calls are made then before it is asked how it is; twice as long each further time.";
+    DELIVERY_BREAKER_OPEN_MAX_SECONDS, open, Some("60"),
+        "a whole number from DELIVERY_BREAKER_OPEN_SECONDS to 3600",
+        "How long no calls are made at most before it is asked how it is.";
+    DELIVERY_RAMP_UP_SECONDS, open, Some("60"),
+        "a whole number from 0 to 3600 (0: no ramp-up)",
+        "How long a session takes to come from a quarter of its pace to all of it, after it began to work or a breaker has closed.";
     LOG_FORMAT, open, Some("text"),
         "text or json",
         "How log lines are written.";

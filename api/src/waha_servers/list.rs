@@ -35,6 +35,28 @@ pub(super) struct Server {
     state: ServerState,
     has_key: bool,
     health: Health,
+    breaker: Breaker,
+}
+
+/// Whether it is called, or kept failing.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Breaker {
+    state: BreakerState,
+    /// What was last told of a failure, unless all has been well since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// Sessions on it through which nothing is sent, because they kept failing.
+    sessions_open: i64,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum BreakerState {
+    Closed,
+    Open,
+    /// Its time is over, and it is being asked how it is.
+    HalfOpen,
 }
 
 /// Whether it answers.
@@ -82,9 +104,18 @@ pub(super) async fn show(app: &App, name: &ServerName) -> Result<Option<Server>,
 
 async fn server(app: &App, row: ServerRow) -> Server {
     let health = health(app, &row).await;
-    let ServerRow { name, url, capacity, sessions, state, has_key } = row;
+    let breaker = Breaker {
+        state: match row.breaker_open_until {
+            None => BreakerState::Closed,
+            Some(until) if until <= app.ambient().now() => BreakerState::HalfOpen,
+            Some(_) => BreakerState::Open,
+        },
+        reason: row.breaker_reason,
+        sessions_open: row.session_breakers_open,
+    };
+    let ServerRow { name, url, capacity, sessions, state, has_key, .. } = row;
     let url = url.unwrap_or_else(|| app.waha_url.clone());
-    Server { name, url, capacity, sessions, state, has_key, health }
+    Server { name, url, capacity, sessions, state, has_key, health, breaker }
 }
 
 async fn health(app: &App, row: &ServerRow) -> Health {

@@ -14,17 +14,21 @@
 //!  `------------ reconciler: looks at the chat in WAHA -> Sent | AbsenceProven | LeftUnknown | ResendOrdered
 //! ```
 //!
+//! What keeps failing is left alone meanwhile: each outcome is noted in breakers, and the prober asks WAHA how it is.
+//!
 //! Invariants: the queue is changed by events alone, leases excepted; a message is handed to WAHA only by the
 //! one who appended its `AttemptStarted`; a lease that runs out makes its message be looked at again, never
 //! be sent again.
 
 mod attempt;
+mod breakers;
 mod contacts;
 mod dispatcher;
 pub(super) mod doubts;
 pub mod estimates;
 pub mod inspection;
 mod memory;
+mod prober;
 mod queue;
 mod reconciler;
 pub(crate) mod servers;
@@ -36,16 +40,19 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use domain::message::doubt::SettlePolicy;
 use domain::message::retry::RetryPolicy;
-use domain::ports::waha::{ChatReader, MessageGateway};
+use domain::ports::waha::{ChatReader, MessageGateway, SessionGateway};
+use domain::sagas::delivery::breaker::BreakerPolicy;
 use tokio_util::sync::CancellationToken;
 
 use super::feeder::Feeder;
 use super::{Process, SagaError, follow};
 use crate::executor::Executor;
 use attempt::Attempts;
+use breakers::Breakers;
 use dispatcher::Dispatcher;
 use doubts::Doubts;
 use memory::DeliveryMemory;
+use prober::Prober;
 use queue::Queue;
 use reconciler::Reconciler;
 use sessions::{Pace, Sessions};
@@ -65,6 +72,10 @@ pub struct DeliveryOptions {
     pub reach_out_lock: TimeDelta,
     /// How an unknown outcome is settled, unless the tenant has it otherwise.
     pub settling: SettlePolicy,
+    /// When nothing is sent through a WAHA server, or a session, that keeps failing.
+    pub breaker: BreakerPolicy,
+    /// How long a session takes to come to its full pace, after it began to work or a breaker has closed.
+    pub ramp_up: TimeDelta,
     /// Calls to WAHA at a time, in this process.
     pub concurrency_max: u32,
 }
@@ -74,6 +85,7 @@ pub struct DeliverySaga {
     feeder: Feeder<DeliveryMemory>,
     dispatcher: Dispatcher,
     reconciler: Reconciler,
+    prober: Prober,
     executor: Executor,
 }
 
@@ -81,16 +93,24 @@ impl DeliverySaga {
     /// The saga in a process.
     pub fn new(
         process: &Process,
-        gateway: Arc<dyn MessageGateway>,
-        chats: Arc<dyn ChatReader>,
+        waha: Arc<impl MessageGateway + SessionGateway + ChatReader + 'static>,
         options: DeliveryOptions,
     ) -> Self {
         let feeder = Feeder::new(process, DeliveryMemory { spacing: options.chat_spacing });
         let pace = Pace::per_minute(options.rate_per_minute);
+        let ramp_seconds = options.ramp_up.as_seconds_f64();
+        let breakers = Arc::new(Breakers::new(process.pool.clone(), options.breaker));
+        let attempts = Attempts::new(
+            process.executor.clone(),
+            waha.clone(),
+            Arc::clone(&breakers),
+            options.retry,
+            options.reach_out_lock,
+        );
         let dispatcher = Dispatcher::new(
             Queue::new(process.pool.clone()),
-            Sessions::new(process.pool.clone(), pace, options.first_contacts_a_day),
-            Attempts::new(process.executor.clone(), gateway, options.retry, options.reach_out_lock),
+            Sessions::new(process.pool.clone(), pace, ramp_seconds, options.first_contacts_a_day),
+            attempts,
             process.engine,
             options.concurrency_max,
             feeder.fed(),
@@ -98,10 +118,11 @@ impl DeliverySaga {
         let reconciler = Reconciler::new(
             process,
             Doubts::new(process.pool.clone(), options.settling.wait(0)),
-            chats,
+            waha.clone(),
             options.settling,
         );
-        Self { feeder, dispatcher, reconciler, executor: process.executor.clone() }
+        let prober = Prober::new(process, breakers, waha);
+        Self { feeder, dispatcher, reconciler, prober, executor: process.executor.clone() }
     }
 
     /// Delivers until `shutdown`, and then finishes the calls that are on their way.
@@ -110,6 +131,7 @@ impl DeliverySaga {
             follow::follow(&self.feeder, self.executor.log(), &shutdown),
             self.dispatcher.run(&shutdown),
             self.reconciler.run(&shutdown),
+            self.prober.run(&shutdown),
         );
     }
 

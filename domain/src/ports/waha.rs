@@ -61,7 +61,20 @@ pub enum SendOutcome {
     Unknown {
         /// What was seen.
         detail: String,
+        /// Whose failure it is.
+        fault: Fault,
     },
+}
+
+/// Whose failure it is that nobody knows what became of a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The server's, or the way's to it.
+    Server,
+    /// The session's own engine.
+    Session,
+    /// Of either.
+    Either,
 }
 
 /// Runs sessions.
@@ -77,6 +90,8 @@ pub trait SessionGateway: Send + Sync {
     async fn logout(&self, session: SessionAddress<'_>) -> Result<Option<Report>, GatewayError>;
     /// Removes it. Safe to repeat.
     async fn delete(&self, session: SessionAddress<'_>) -> Result<(), GatewayError>;
+    /// What WAHA says of it.
+    async fn status(&self, session: SessionAddress<'_>) -> Result<Option<Report>, GatewayError>;
     /// What a server says of every session it has, by WAHA's name.
     async fn list(&self, server: &ServerName) -> Result<Vec<(String, Report)>, GatewayError>;
     /// The QR code to pair it with, in the wanted form.

@@ -3,6 +3,7 @@
 //! The queue is nothing but a fold of events, so it can be thrown away and rebuilt. Which of its messages
 //! may go next is decided by [`shares`].
 
+pub mod breaker;
 pub mod servers;
 pub mod shares;
 pub mod waiting;

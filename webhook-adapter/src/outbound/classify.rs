@@ -13,7 +13,7 @@
 //! `Unknown` only waits for evidence.
 
 use domain::message::refusal::{Refusal, RefusalKind};
-use domain::ports::waha::SendOutcome;
+use domain::ports::waha::{Fault, SendOutcome};
 use domain::session::status::SessionStatus;
 use domain::whatsapp::WahaMessageId;
 use serde_json::Value;
@@ -32,17 +32,25 @@ pub(super) fn classify(answer: &Answer) -> SendOutcome {
             Some(kind) => {
                 refused(kind, describe(*status, body), session_status_told(*status, body))
             }
-            None => SendOutcome::Unknown { detail: describe(*status, body) },
+            None => unknown(describe(*status, body), fault(*status, body)),
         },
         Answer::NotConnected(cause) => {
             refused(RefusalKind::Unreachable, format!("no connection to WAHA: {cause}"), None)
         }
-        Answer::TimedOut => {
-            SendOutcome::Unknown { detail: "WAHA did not answer in time".to_owned() }
+        Answer::TimedOut => unknown("WAHA did not answer in time".to_owned(), Fault::Either),
+        Answer::Broken(cause) => {
+            unknown(format!("the connection broke before WAHA answered: {cause}"), Fault::Server)
         }
-        Answer::Broken(cause) => SendOutcome::Unknown {
-            detail: format!("the connection broke before WAHA answered: {cause}"),
-        },
+    }
+}
+
+/// Whose failure an answer is that proves nothing: WAHA words its engines' failures as an `exception`, with 500;
+/// whatever else is 5xx comes from WAHA itself, or from a proxy before it.
+fn fault(status: u16, body: &[u8]) -> Fault {
+    match status {
+        500 if json(body)["exception"].is_object() => Fault::Session,
+        500.. => Fault::Server,
+        _ => Fault::Either,
     }
 }
 
@@ -100,6 +108,10 @@ fn sent_id(body: &[u8]) -> Option<WahaMessageId> {
 
 fn json(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or(Value::Null)
+}
+
+fn unknown(detail: String, fault: Fault) -> SendOutcome {
+    SendOutcome::Unknown { detail, fault }
 }
 
 fn refused(

@@ -149,6 +149,10 @@ impl SessionGateway for WahaFleet {
         self.client(session.server).await?.delete(session).await
     }
 
+    async fn status(&self, session: SessionAddress<'_>) -> Result<Option<Report>, GatewayError> {
+        self.client(session.server).await?.status(session).await
+    }
+
     async fn list(&self, server: &ServerName) -> Result<Vec<(String, Report)>, GatewayError> {
         self.client(server).await?.list(server).await
     }

@@ -78,6 +78,10 @@ impl SessionGateway for WahaClient {
         }
     }
 
+    async fn status(&self, session: SessionAddress<'_>) -> Result<Option<Report>, GatewayError> {
+        self.report(self.sessions(Method::GET, &[session.waha_session])).await
+    }
+
     /// Without `all` WAHA leaves out those that are stopped. Entries that cannot be read are left out.
     async fn list(&self, _: &ServerName) -> Result<Vec<(String, Report)>, GatewayError> {
         let asked_at = self.ambient.now();

@@ -37,8 +37,7 @@ pub(super) async fn process(output: OutputFormat) -> Result<(), CliError> {
         engine,
         leases: leases.clone(),
     };
-    let saga =
-        DeliverySaga::new(&process, gateway.clone(), gateway, serve::delivery_options(&delivery));
+    let saga = DeliverySaga::new(&process, gateway, serve::delivery_options(&delivery));
     let attempted = saga.process_due().await;
     // Another process takes over at once, whatever came of it here.
     leases.release_all().await.map_err(CliError::failed("leases could not be given back"))?;

@@ -17,6 +17,7 @@ use domain::stream::{Category, StreamName};
 use domain::whatsapp::Engine;
 use failpoint::Failpoint;
 
+use super::breakers::Breakers;
 use super::queue::{Duty, Lease};
 use crate::executor::{CommandError, Executor};
 
@@ -27,6 +28,7 @@ const RECORD_RETRY_WAIT: Duration = Duration::from_millis(500);
 pub(super) struct Attempts {
     executor: Executor,
     gateway: Arc<dyn MessageGateway>,
+    breakers: Arc<Breakers>,
     retry: RetryPolicy,
     reach_out_lock: TimeDelta,
 }
@@ -41,10 +43,11 @@ impl Attempts {
     pub(super) fn new(
         executor: Executor,
         gateway: Arc<dyn MessageGateway>,
+        breakers: Arc<Breakers>,
         retry: RetryPolicy,
         reach_out_lock: TimeDelta,
     ) -> Self {
-        Self { executor, gateway, retry, reach_out_lock }
+        Self { executor, gateway, breakers, retry, reach_out_lock }
     }
 
     pub(super) fn fraction(&self) -> f64 {
@@ -99,6 +102,8 @@ impl Attempts {
         failpoint::reach(failpoint_of(&outcome));
         metrics::counter!("heliograph_delivery_attempts_total", "outcome" => outcome_name(&outcome))
             .increment(1);
+        // Before the queue hears that the message may be tried again.
+        self.breakers.note(lease.session_id, lease.session(), &outcome).await;
         if let SendOutcome::Refused { session_status: Some(status), .. } = &outcome {
             self.report_session(lease, status.clone(), &draft.metadata).await;
         }
@@ -172,7 +177,7 @@ impl Attempts {
                 jitter: self.fraction(),
                 now,
             },
-            SendOutcome::Unknown { detail } => {
+            SendOutcome::Unknown { detail, .. } => {
                 message::Command::ReportUnknown { attempt, detail, now }
             }
         };

@@ -132,8 +132,7 @@ impl Doubts {
                    and u.due_at <= now() - make_interval(secs => case when u.is_first then $3 else 0 end)
                    and (u.lease_until is null or u.lease_until < now())
                    and j.is_parked and s.status in ('WORKING', 'DELETED')
-                   and not exists (
-                       select from waha_servers w where w.name = s.waha_server and w.state = 'down')
+                   and s.waha_server not in (select server from uncalled_servers)
                  order by u.due_at limit $4 for update of u skip locked)
              returning j.message_id, j.tenant_id, j.session_id, j.chat_id, s.waha_server, s.waha_session, s.moved_at,
                        s.status = 'WORKING' as is_open, u.tries",

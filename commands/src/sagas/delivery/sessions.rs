@@ -15,7 +15,7 @@ use super::queue::{Lease, Queue};
 
 /// Calls to WAHA at a time through one session: enough to be fast, too few for one slow session to use up
 /// all there are.
-const CALLS_MAX: i64 = 8;
+const CALLS_MAX: f64 = 8.0;
 /// Sessions looked at in one round.
 const CANDIDATES_MAX: i64 = 256;
 /// A message takes up to this much more than a token.
@@ -51,13 +51,20 @@ impl Pace {
 pub(super) struct Sessions {
     pool: PgPool,
     pace: Pace,
+    /// How long a session takes to come to its full pace; 0: it has it at once.
+    ramp_seconds: f64,
     /// Strangers a session writes to in a day; none: as many as it likes.
     first_contacts_a_day: Option<u32>,
 }
 
 impl Sessions {
-    pub(super) fn new(pool: PgPool, pace: Pace, first_contacts_a_day: Option<u32>) -> Self {
-        Self { pool, pace, first_contacts_a_day }
+    pub(super) fn new(
+        pool: PgPool,
+        pace: Pace,
+        ramp_seconds: f64,
+        first_contacts_a_day: Option<u32>,
+    ) -> Self {
+        Self { pool, pace, ramp_seconds, first_contacts_a_day }
     }
 
     /// Claims up to `slots` messages that may go now, shared fairly. The sessions stay locked while theirs
@@ -89,7 +96,8 @@ impl Sessions {
         let rows = sqlx::query(
             "select s.session_id, s.tenant_id, s.served, pace.tokens,
                     (select count(*) from delivery_jobs f
-                     where f.session_id = s.session_id and f.lease_owner is not null) as calls
+                     where f.session_id = s.session_id and f.lease_owner is not null) as calls,
+                    ramp_share(s.session_id, s.waha_server, s.working_since, $5) as ramp_share
              from delivery_sessions s
              cross join lateral (
                  select case when $1::float8 is null then $3 else floor(least($2, s.tokens + $1 *
@@ -97,8 +105,12 @@ impl Sessions {
                  end as tokens) pace
              where s.status = 'WORKING' and s.suspicion is null and s.queue_mode <> 'hold'
                and s.queued > 0 and pace.tokens >= 1
-               and not exists (select from waha_servers w where w.name = s.waha_server and w.state = 'down')
-               and case when strangers_left(s, $5) = 0 then exists (
+               and s.waha_server not in (select server from uncalled_servers)
+               and not exists (
+                   select from breakers b
+                   where b.server = s.waha_server and b.session_id = s.session_id
+                     and b.open_until is not null)
+               and case when strangers_left(s, $6) = 0 then exists (
                        select from delivery_jobs j
                        where j.session_id = s.session_id and j.is_head and j.lease_owner is null
                          and j.due_at <= now() and j.acquaintance > 0
@@ -116,6 +128,7 @@ impl Sessions {
         .bind(self.pace.capacity())
         .bind(UNPACED_TOKENS)
         .bind(CANDIDATES_MAX)
+        .bind(self.ramp_seconds)
         .bind(self.first_contacts_a_day.map(u32::cast_signed))
         .fetch_all(connection)
         .await?;
@@ -138,7 +151,8 @@ impl Sessions {
             "update delivery_sessions s
              set tokens = case when $1::float8 is null then $2 else least($2, s.tokens + $1 *
                      extract(epoch from least(now() - s.refilled_at, interval '1 hour'))::float8)
-                     - g.given * $3 end,
+                     - g.given * $3
+                       / ramp_share(s.session_id, s.waha_server, s.working_since, $6) end,
                  refilled_at = now(),
                  served = s.served + g.given,
                  served_at = now(),
@@ -156,6 +170,7 @@ impl Sessions {
         .bind(1.0 + JITTER * jitter)
         .bind(sessions)
         .bind(given)
+        .bind(self.ramp_seconds)
         .execute(connection)
         .await?;
         Ok(())
@@ -165,7 +180,9 @@ impl Sessions {
 fn candidate(row: &sqlx::postgres::PgRow) -> Result<Candidate, sqlx::Error> {
     let calls: i64 = row.try_get("calls")?;
     let tokens: f64 = row.try_get("tokens")?;
-    let room = u32::try_from((CALLS_MAX - calls).max(0)).unwrap_or(0);
+    #[expect(clippy::cast_possible_truncation, reason = "at most as many as there are")]
+    let calls_max = (row.try_get::<f64, _>("ramp_share")? * CALLS_MAX).floor() as i64;
+    let room = u32::try_from((calls_max - calls).max(0)).unwrap_or(0);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

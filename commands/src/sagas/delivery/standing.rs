@@ -43,12 +43,15 @@ pub(super) async fn apply(
             .bind(moved_at)
             .bind(SessionStatus::Starting.as_str()),
             SessionChange::Report { status, engine } => sqlx::query(
-                "update delivery_sessions set status = $2, engine = coalesce($3, engine)
+                "update delivery_sessions
+                 set status = $2, engine = coalesce($3, engine),
+                     working_since = case when $2 = $4 and status <> $4 then now() else working_since end
                  where session_id = $1",
             )
             .bind(session.0)
             .bind(status.as_str())
-            .bind(engine.map(Engine::as_str)),
+            .bind(engine.map(Engine::as_str))
+            .bind(SessionStatus::Working.as_str()),
             SessionChange::LockReachOut(until) => sqlx::query(
                 "update delivery_sessions set reach_out_locked_until = $2 where session_id = $1",
             )
@@ -97,17 +100,33 @@ pub(in super::super) async fn named(
     .bind(DELETED)
     .fetch_all(pool)
     .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(KnownSession {
-                tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
-                session_id: SessionId(row.try_get::<Uuid, _>("session_id")?),
-                waha_session: row.try_get("waha_session")?,
-                server: server_name(row, "waha_server")?,
-                status: row.try_get("status")?,
-            })
-        })
-        .collect()
+    rows.iter().map(known).collect()
+}
+
+/// A session, unless it is deleted.
+pub(in super::super) async fn find(
+    pool: &PgPool,
+    session: SessionId,
+) -> Result<Option<KnownSession>, sqlx::Error> {
+    let row = sqlx::query(
+        "select session_id, tenant_id, waha_session, waha_server, status from delivery_sessions
+         where session_id = $1 and status <> $2",
+    )
+    .bind(session.0)
+    .bind(DELETED)
+    .fetch_optional(pool)
+    .await?;
+    row.as_ref().map(known).transpose()
+}
+
+fn known(row: &sqlx::postgres::PgRow) -> Result<KnownSession, sqlx::Error> {
+    Ok(KnownSession {
+        tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
+        session_id: SessionId(row.try_get::<Uuid, _>("session_id")?),
+        waha_session: row.try_get("waha_session")?,
+        server: server_name(row, "waha_server")?,
+        status: row.try_get("status")?,
+    })
 }
 
 /// The sessions that have failed or are suspect.

@@ -134,7 +134,8 @@ fn whatever_proves_nothing_is_unknown() {
         [100, 199, 200, 202, 204, 299, 301, 302, 307, 399, 408, 500, 502, 503, 504, 505, 599];
     for status in statuses {
         let outcome = answered(status, r#"{"key":{"id":"3EB0AA"}}"#);
-        assert_eq!(outcome, SendOutcome::Unknown { detail: format!("WAHA answered {status}") });
+        let SendOutcome::Unknown { detail, .. } = outcome else { panic!("{status}") };
+        assert_eq!(detail, format!("WAHA answered {status}"));
     }
     for answer in [Answer::TimedOut, Answer::Broken("connection reset".to_owned())] {
         assert!(matches!(classify(&answer), SendOutcome::Unknown { .. }), "{answer:?}");
@@ -142,8 +143,23 @@ fn whatever_proves_nothing_is_unknown() {
 }
 
 #[test]
+fn an_engine_s_failure_is_the_session_s_and_a_proxy_s_or_a_broken_line_the_server_s() {
+    let fault = |outcome| match outcome {
+        SendOutcome::Unknown { fault, .. } => Some(fault),
+        SendOutcome::Sent { .. } | SendOutcome::Refused { .. } => None,
+    };
+    assert_eq!(fault(replayed("73-sendText-enginefail")), Some(Fault::Session));
+    for status in [500, 502, 503, 504] {
+        assert_eq!(fault(answered(status, "<html></html>")), Some(Fault::Server), "{status}");
+    }
+    assert_eq!(fault(classify(&Answer::Broken("reset".to_owned()))), Some(Fault::Server));
+    assert_eq!(fault(classify(&Answer::TimedOut)), Some(Fault::Either));
+    assert_eq!(fault(answered(302, "")), Some(Fault::Either));
+}
+
+#[test]
 fn the_text_that_a_failure_echoes_is_not_in_the_detail() {
-    let SendOutcome::Unknown { detail } = replayed("73-sendText-enginefail") else { panic!() };
+    let SendOutcome::Unknown { detail, .. } = replayed("73-sendText-enginefail") else { panic!() };
     assert_eq!(detail, "WAHA answered 500: simulated engine failure");
     assert!(!detail.contains("FAIL"));
 

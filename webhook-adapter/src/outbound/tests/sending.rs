@@ -5,7 +5,7 @@ use std::thread;
 
 use domain::body::MessageBody;
 use domain::message::refusal::RefusalKind;
-use domain::ports::waha::{MessageGateway, SendOutcome, TextMessage};
+use domain::ports::waha::{Fault, MessageGateway, SendOutcome, TextMessage};
 use domain::session::status::SessionStatus;
 use domain::whatsapp::{ChatId, WahaMessageId};
 use serde_json::json;
@@ -128,7 +128,10 @@ async fn no_answer_in_time_is_unknown() {
     let client = WahaClient::new(options, Arc::new(Stopped)).unwrap();
     assert_eq!(
         send(&client).await,
-        SendOutcome::Unknown { detail: "WAHA did not answer in time".to_owned() }
+        SendOutcome::Unknown {
+            detail: "WAHA did not answer in time".to_owned(),
+            fault: Fault::Either,
+        }
     );
     assert_eq!(server.finish().len(), 1);
 }
