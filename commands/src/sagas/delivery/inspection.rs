@@ -45,6 +45,10 @@ pub struct SessionQueue {
     pub queue_mode: String,
     /// Why it is suspect, if it is.
     pub suspicion: Option<String>,
+    /// When WAHA is next asked how it is, if calls keep failing; no messages go meanwhile.
+    pub breaker_open_until: Option<DateTime<Utc>>,
+    /// When WAHA last told something of it, to a few seconds.
+    pub last_heard_at: Option<DateTime<Utc>>,
     /// Messages that wait, those under way among them.
     pub queued: i64,
     /// Messages under way.
@@ -85,11 +89,18 @@ impl Inspection {
                     job.acquaintance = 0 and strangers_left(s, $4) = 0
                         or job.acquaintance = 1 and reach_is_locked(s) as is_barred,
                     s.status, s.queue_mode, s.suspicion is not null as is_suspect,
+                    exists (select from waha_servers w where w.name = s.waha_server and w.state = 'down')
+                        as is_server_down,
+                    breaker.open_until as breaker_open_until,
                     s.reach_out_locked_until, coalesce(s.refilled_at
                         + make_interval(secs => greatest(0, 1 - s.tokens) / $3), 'epoch') as next_token_at
              from delivery_jobs job
              join delivery_sessions s using (session_id)
              left join unknown_outcomes doubt using (message_id)
+             cross join lateral (
+                 select max(b.open_until) as open_until from breakers b
+                 where b.server = s.waha_server
+                   and b.session_id in (s.session_id, '00000000-0000-0000-0000-000000000000')) breaker
              cross join lateral (
                  select count(*) as messages from (
                      select from delivery_jobs other
@@ -122,6 +133,8 @@ impl Inspection {
                 status: SessionStatus::from(status),
                 queue_mode: QueueMode::parse(&mode).unwrap_or_default(),
                 is_suspect: row.try_get("is_suspect")?,
+                is_server_down: row.try_get("is_server_down")?,
+                breaker_open_until: row.try_get("breaker_open_until")?,
                 reach_out_locked_until: row.try_get("reach_out_locked_until")?,
                 next_token_at: row.try_get("next_token_at")?,
             })
@@ -138,6 +151,12 @@ impl Inspection {
     ) -> Result<Vec<SessionQueue>, sqlx::Error> {
         let mut queues: Vec<SessionQueue> = sqlx::query_as(
             "select s.session_id, s.tenant_id, s.status, s.queue_mode, s.suspicion, s.queued,
+                    (select max(b.open_until) from breakers b
+                     where b.server = s.waha_server
+                       and b.session_id in (s.session_id, '00000000-0000-0000-0000-000000000000'))
+                        as breaker_open_until,
+                    (select heard_at from session_hearing h where h.session_id = s.session_id)
+                        as last_heard_at,
                     (select count(*) from delivery_jobs job
                      where job.session_id = s.session_id and job.lease_owner is not null) as in_flight,
                     (select count(*) from (

@@ -29,6 +29,10 @@ pub struct Prospect {
     pub queue_mode: QueueMode,
     /// It is suspect.
     pub is_suspect: bool,
+    /// An operator has said that its WAHA server is down.
+    pub is_server_down: bool,
+    /// Calls to its server, or through it, keep failing: when it is next asked how it is.
+    pub breaker_open_until: Option<DateTime<Utc>>,
     /// Until when WhatsApp has locked it for reaching out, if it has.
     pub reach_out_locked_until: Option<DateTime<Utc>>,
     /// When its pace allows the next message.
@@ -48,6 +52,10 @@ pub enum Waiting {
     ForRelease,
     /// For the session to be trusted.
     ForTrust,
+    /// For an operator to say that its WAHA server is up.
+    ForServer,
+    /// For its WAHA server or session to be well again: calls keep failing.
+    ForBreaker(DateTime<Utc>),
     /// For the time it is to be sent.
     ForTime(DateTime<Utc>),
     /// For the next attempt, or because messages to one chat are spaced.
@@ -85,6 +93,12 @@ impl Prospect {
         if self.is_suspect {
             return Waiting::ForTrust;
         }
+        if self.is_server_down {
+            return Waiting::ForServer;
+        }
+        if let Some(until) = self.breaker_open_until {
+            return Waiting::ForBreaker(until);
+        }
         if self.ahead_in_chat > 0 {
             return Waiting::ForOthers(self.ahead_in_chat);
         }
@@ -112,6 +126,8 @@ impl Waiting {
             Self::ForSession(_) => "session_not_working",
             Self::ForRelease => "queue_held",
             Self::ForTrust => "session_suspect",
+            Self::ForServer => "server_down",
+            Self::ForBreaker(_) => "breaker_open",
             Self::ForTime(_) => "scheduled",
             Self::ForRetry(_) => "not_due",
             Self::ForOthers(_) => "behind_in_chat",
@@ -125,14 +141,17 @@ impl Waiting {
     /// Until when, where that is known.
     pub const fn until(&self) -> Option<DateTime<Utc>> {
         match self {
-            Self::ForTime(at) | Self::ForRetry(at) | Self::ForLock(at) | Self::ForPace(at) => {
-                Some(*at)
-            }
+            Self::ForTime(at)
+            | Self::ForRetry(at)
+            | Self::ForLock(at)
+            | Self::ForPace(at)
+            | Self::ForBreaker(at) => Some(*at),
             Self::ForProof(at) => *at,
             Self::ForAnswer
             | Self::ForSession(_)
             | Self::ForRelease
             | Self::ForTrust
+            | Self::ForServer
             | Self::ForOthers(_)
             | Self::ForBudget
             | Self::ForTurn => None,
@@ -161,6 +180,13 @@ impl Waiting {
                 "its session says that it works, but there is reason to doubt it; it goes after a \
                 restart or the next acknowledgement"
                     .to_owned()
+            }
+            Self::ForServer => {
+                "its WAHA server is marked down; it goes once the server is active, or the session is moved"
+                    .to_owned()
+            }
+            Self::ForBreaker(_) => {
+                "calls to WAHA for its session keep failing; it goes once WAHA says that it is well".to_owned()
             }
             Self::ForTime(_) => "it is to be sent later".to_owned(),
             Self::ForRetry(_) => {
@@ -203,6 +229,8 @@ mod tests {
             status: SessionStatus::Working,
             queue_mode: QueueMode::Run,
             is_suspect: false,
+            is_server_down: false,
+            breaker_open_until: None,
             reach_out_locked_until: None,
             next_token_at: seconds(50),
         }
@@ -212,7 +240,7 @@ mod tests {
     fn the_first_thing_in_the_way_is_named() {
         let now = seconds(100);
         let later = seconds(200);
-        let reasons: [(Prospect, Waiting); 12] = [
+        let reasons: [(Prospect, Waiting); 14] = [
             (free(), Waiting::ForTurn),
             (Prospect { next_token_at: later, ..free() }, Waiting::ForPace(later)),
             (Prospect { is_barred: true, ..free() }, Waiting::ForBudget),
@@ -222,7 +250,15 @@ mod tests {
             ),
             (Prospect { due_at: later, ..free() }, Waiting::ForRetry(later)),
             (Prospect { ahead_in_chat: 3, due_at: later, ..free() }, Waiting::ForOthers(3)),
-            (Prospect { is_suspect: true, ahead_in_chat: 3, ..free() }, Waiting::ForTrust),
+            (
+                Prospect { breaker_open_until: Some(later), ahead_in_chat: 3, ..free() },
+                Waiting::ForBreaker(later),
+            ),
+            (
+                Prospect { is_server_down: true, breaker_open_until: Some(later), ..free() },
+                Waiting::ForServer,
+            ),
+            (Prospect { is_suspect: true, is_server_down: true, ..free() }, Waiting::ForTrust),
             (
                 Prospect { queue_mode: QueueMode::Hold, is_suspect: true, ..free() },
                 Waiting::ForRelease,
