@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::id::{MessageId, SessionId, TenantId};
-use domain::sagas::delivery::waiting::Prospect;
+use domain::sagas::delivery::waiting::{Prospect, Silence};
 use domain::session::queue_mode::QueueMode;
 use domain::session::status::SessionStatus;
 use serde::Serialize;
@@ -133,8 +133,11 @@ impl Inspection {
                 status: SessionStatus::from(status),
                 queue_mode: QueueMode::parse(&mode).unwrap_or_default(),
                 is_suspect: row.try_get("is_suspect")?,
-                is_server_down: row.try_get("is_server_down")?,
-                breaker_open_until: row.try_get("breaker_open_until")?,
+                silence: if row.try_get("is_server_down")? {
+                    Some(Silence::ServerDown)
+                } else {
+                    row.try_get::<Option<_>, _>("breaker_open_until")?.map(Silence::BreakerOpen)
+                },
                 reach_out_locked_until: row.try_get("reach_out_locked_until")?,
                 next_token_at: row.try_get("next_token_at")?,
             })

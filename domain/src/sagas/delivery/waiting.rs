@@ -29,14 +29,21 @@ pub struct Prospect {
     pub queue_mode: QueueMode,
     /// It is suspect.
     pub is_suspect: bool,
-    /// An operator has said that its WAHA server is down.
-    pub is_server_down: bool,
-    /// Calls to its server, or through it, keep failing: when it is next asked how it is.
-    pub breaker_open_until: Option<DateTime<Utc>>,
+    /// Why WAHA is not called for it, if it is not.
+    pub silence: Option<Silence>,
     /// Until when WhatsApp has locked it for reaching out, if it has.
     pub reach_out_locked_until: Option<DateTime<Utc>>,
     /// When its pace allows the next message.
     pub next_token_at: DateTime<Utc>,
+}
+
+/// Why WAHA is not called for a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// An operator has said that its server is down.
+    ServerDown,
+    /// Calls keep failing; when WAHA is next asked how it is.
+    BreakerOpen(DateTime<Utc>),
 }
 
 /// What a message waits for.
@@ -93,11 +100,10 @@ impl Prospect {
         if self.is_suspect {
             return Waiting::ForTrust;
         }
-        if self.is_server_down {
-            return Waiting::ForServer;
-        }
-        if let Some(until) = self.breaker_open_until {
-            return Waiting::ForBreaker(until);
+        match self.silence {
+            Some(Silence::ServerDown) => return Waiting::ForServer,
+            Some(Silence::BreakerOpen(until)) => return Waiting::ForBreaker(until),
+            None => {}
         }
         if self.ahead_in_chat > 0 {
             return Waiting::ForOthers(self.ahead_in_chat);
@@ -229,8 +235,7 @@ mod tests {
             status: SessionStatus::Working,
             queue_mode: QueueMode::Run,
             is_suspect: false,
-            is_server_down: false,
-            breaker_open_until: None,
+            silence: None,
             reach_out_locked_until: None,
             next_token_at: seconds(50),
         }
@@ -251,14 +256,17 @@ mod tests {
             (Prospect { due_at: later, ..free() }, Waiting::ForRetry(later)),
             (Prospect { ahead_in_chat: 3, due_at: later, ..free() }, Waiting::ForOthers(3)),
             (
-                Prospect { breaker_open_until: Some(later), ahead_in_chat: 3, ..free() },
+                Prospect { silence: Some(Silence::BreakerOpen(later)), ahead_in_chat: 3, ..free() },
                 Waiting::ForBreaker(later),
             ),
             (
-                Prospect { is_server_down: true, breaker_open_until: Some(later), ..free() },
+                Prospect { silence: Some(Silence::ServerDown), ahead_in_chat: 3, ..free() },
                 Waiting::ForServer,
             ),
-            (Prospect { is_suspect: true, is_server_down: true, ..free() }, Waiting::ForTrust),
+            (
+                Prospect { is_suspect: true, silence: Some(Silence::ServerDown), ..free() },
+                Waiting::ForTrust,
+            ),
             (
                 Prospect { queue_mode: QueueMode::Hold, is_suspect: true, ..free() },
                 Waiting::ForRelease,
