@@ -35,8 +35,10 @@ alter table delivery_sessions add column working_since timestamptz;
 -- breaker has closed, and all of it `seconds` later.
 create function ramp_share(session_id uuid, server text, working_since timestamptz, seconds double precision)
 returns double precision language sql stable as $$
-    select case when $4 <= 0 then 1.0 else least(1.0, 0.25 + 0.75 / $4 * extract(epoch from now() - greatest($3, (
-        select max(b.closed_at) from breakers b
-        where b.server = $2 and b.session_id in ($1, '00000000-0000-0000-0000-000000000000')))))
+    select case when $4 <= 0 then 1.0 else least(1.0, 0.25 + 0.75 / $4 * extract(epoch from now() - greatest(
+        $3,
+        (select closed_at from breakers b where b.server = $2 and b.session_id = $1),
+        (select closed_at from breakers b
+         where b.server = $2 and b.session_id = '00000000-0000-0000-0000-000000000000'))))
     end::double precision
 $$;

@@ -77,7 +77,7 @@ pub enum RegistryError {
     #[error("the API key must be 1 to {KEY_BYTES_MAX} visible ASCII characters")]
     InvalidKey,
     /// Sessions are on it.
-    #[error("{0} sessions are on the WAHA server: drain it and move them first")]
+    #[error("there are sessions on the WAHA server ({0}): drain it and move them first")]
     HasSessions(i64),
     /// The server refuses it.
     #[error(transparent)]

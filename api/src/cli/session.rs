@@ -32,9 +32,21 @@ pub(super) enum Verb {
 /// A session that was moved.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Moved {
+pub(super) struct MovedSession {
     session_id: SessionId,
     waha_server: ServerName,
+}
+
+impl From<(SessionId, ServerName)> for MovedSession {
+    fn from((session_id, waha_server): (SessionId, ServerName)) -> Self {
+        Self { session_id, waha_server }
+    }
+}
+
+impl MovedSession {
+    pub(super) fn line(&self) -> String {
+        format!("Session {} goes to {}.", self.session_id, self.waha_server)
+    }
 }
 
 pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliError> {
@@ -48,8 +60,5 @@ pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliE
         sessions.move_session(key.tenant_id, id, Some(&to), keep_pairing, log.metadata()).await;
     let moved = moved.map_err(not_moved)?;
     log.close().await;
-    let moved = Moved { session_id: id, waha_server: moved.server };
-    output.print(&moved, |moved| {
-        format!("Session {} goes to {}.", moved.session_id, moved.waha_server)
-    })
+    output.print(&MovedSession::from((id, moved.server)), MovedSession::line)
 }

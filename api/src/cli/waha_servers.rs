@@ -4,14 +4,16 @@ use clap::Subcommand;
 use commands::executor::CommandError;
 use commands::moving::{MoveError, Mover};
 use commands::session_keys::SessionKeys;
+use commands::session_keys::placing::PlacingError;
 use commands::waha_servers::{RegistryError, ServerRow, WahaServers};
-use domain::id::SessionId;
+use domain::stream::Position;
 use domain::waha_server::ServerState;
 use domain::waha_server::name::{ServerName, ServerUrl};
 use serde::Serialize;
 
 use super::database::OpenLog;
 use super::output::OutputFormat;
+use super::session::MovedSession;
 use super::{CliError, secret};
 use crate::waha_servers::{CAPACITY_MAX, as_capacity};
 
@@ -100,72 +102,66 @@ struct Done {
     done: &'static str,
 }
 
-/// A session that was moved.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Moved {
-    session_id: SessionId,
-    waha_server: ServerName,
-}
-
 pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliError> {
     let log = OpenLog::open().await?;
-    let servers = WahaServers::new(log.pool.clone(), log.executor.clone());
     match verb {
-        Verb::List => list(&servers, output).await?,
+        Verb::List => list(&log, output).await?,
         Verb::Empty { name, keep_pairing } => empty(&log, &name, keep_pairing, output).await?,
-        verb => {
-            let done = change(&log, &servers, verb).await?;
-            output.print(&done, |done| format!("WAHA server {}: {}.", done.name, done.done))?;
+        Verb::Add { name, url, capacity } => {
+            let (capacity, key) = (as_capacity(capacity), secret::read(KEY)?);
+            let servers = registry(&log);
+            let added = servers.register(name.clone(), url, capacity, &key, log.metadata()).await;
+            tell(&servers, added, Done { name, done: "registered" }, output).await?;
+        }
+        Verb::Set { name, url, capacity, key } => {
+            let key = if key { Some(secret::read(KEY)?) } else { None };
+            let (capacity, servers) = (capacity.map(as_capacity), registry(&log));
+            let set = servers.change(&name, url, capacity, key.as_ref(), log.metadata()).await;
+            tell(&servers, set, Done { name, done: "changed" }, output).await?;
+        }
+        Verb::Drain { name } => set_state(&log, name, ServerState::Draining, output).await?,
+        Verb::Activate { name } => set_state(&log, name, ServerState::Active, output).await?,
+        Verb::Down { name } => set_state(&log, name, ServerState::Down, output).await?,
+        Verb::Remove { name } => {
+            let servers = registry(&log);
+            let removed = servers.remove(&name, log.metadata()).await;
+            tell(&servers, removed, Done { name, done: "removed" }, output).await?;
         }
     }
     log.close().await;
     Ok(())
 }
 
-async fn change(log: &OpenLog, servers: &WahaServers, verb: Verb) -> Result<Done, CliError> {
-    let metadata = log.metadata();
-    let (name, done, changed) = match verb {
-        Verb::Add { name, url, capacity } => {
-            let key = secret::read(KEY)?;
-            let capacity = as_capacity(capacity);
-            let added = servers.register(name.clone(), url, capacity, &key, metadata).await;
-            (name, "registered", added)
-        }
-        Verb::Set { name, url, capacity, key } => {
-            let key = if key { Some(secret::read(KEY)?) } else { None };
-            let capacity = capacity.map(as_capacity);
-            let changed = servers.change(&name, url, capacity, key.as_ref(), metadata).await;
-            (name, "changed", changed)
-        }
-        Verb::Activate { name } => {
-            let set = servers.set_state(&name, ServerState::Active, metadata).await;
-            (name, "active", set)
-        }
-        Verb::Drain { name } => {
-            let set = servers.set_state(&name, ServerState::Draining, metadata).await;
-            (name, "draining", set)
-        }
-        Verb::Down { name } => {
-            let set = servers.set_state(&name, ServerState::Down, metadata).await;
-            (name, "down", set)
-        }
-        Verb::Remove { name } => {
-            let removed = servers.remove(&name, metadata).await;
-            (name, "removed", removed)
-        }
-        Verb::List | Verb::Empty { .. } => {
-            return Err(CliError::Input("this changes no server".into()));
-        }
-    };
-    let position = changed.map_err(refused)?;
-    let known = servers.remembered(position).await;
-    known.map_err(CliError::failed("whether the change is known cannot be told"))?;
-    Ok(Done { name, done })
+fn registry(log: &OpenLog) -> WahaServers {
+    WahaServers::new(log.pool.clone(), log.executor.clone())
 }
 
-async fn list(servers: &WahaServers, output: OutputFormat) -> Result<(), CliError> {
-    let rows = servers.list().await.map_err(CliError::failed("the servers could not be read"))?;
+async fn set_state(
+    log: &OpenLog,
+    name: ServerName,
+    state: ServerState,
+    output: OutputFormat,
+) -> Result<(), CliError> {
+    let servers = registry(log);
+    let set = servers.set_state(&name, state, log.metadata()).await;
+    tell(&servers, set, Done { name, done: state.as_str() }, output).await
+}
+
+/// Says what was done, once those who place sessions and send messages know of it.
+async fn tell(
+    servers: &WahaServers,
+    changed: Result<Position, RegistryError>,
+    done: Done,
+    output: OutputFormat,
+) -> Result<(), CliError> {
+    let known = servers.remembered(changed.map_err(refused)?).await;
+    known.map_err(CliError::failed("whether the change is known cannot be told"))?;
+    output.print(&done, |done| format!("WAHA server {}: {}.", done.name, done.done))
+}
+
+async fn list(log: &OpenLog, output: OutputFormat) -> Result<(), CliError> {
+    let rows = registry(log).list().await;
+    let rows = rows.map_err(CliError::failed("the servers could not be read"))?;
     let listed: Vec<Listed> = rows.into_iter().map(Listed::from).collect();
     output.print(&listed, |listed| listed.iter().map(Listed::line).collect::<Vec<_>>().join("\n"))
 }
@@ -178,18 +174,11 @@ async fn empty(
 ) -> Result<(), CliError> {
     let sessions = Mover::new(log.executor.clone(), SessionKeys::new(log.pool.clone()));
     let moved = sessions.move_all(name, keep_pairing, &log.metadata()).await;
-    let moved: Vec<_> = moved
-        .map_err(not_moved)?
-        .into_iter()
-        .map(|moved| Moved { session_id: moved.session_id, waha_server: moved.server })
-        .collect();
+    let moved = moved.map_err(not_moved)?.into_iter();
+    let moved: Vec<_> = moved.map(|moved| (moved.session_id, moved.server).into()).collect();
     output.print(&moved, |moved| match moved.as_slice() {
         [] => "No session was on it.".to_owned(),
-        moved => moved
-            .iter()
-            .map(|moved| format!("Session {} goes to {}.", moved.session_id, moved.waha_server))
-            .collect::<Vec<_>>()
-            .join("\n"),
+        moved => moved.iter().map(MovedSession::line).collect::<Vec<_>>().join("\n"),
     })
 }
 
@@ -231,7 +220,7 @@ fn refused(error: RegistryError) -> CliError {
 /// The same of a session that is not moved.
 pub(super) fn not_moved(error: MoveError) -> CliError {
     match error {
-        MoveError::Placing(commands::session_keys::placing::PlacingError::Database(error)) => {
+        MoveError::Placing(PlacingError::Database(error)) => {
             CliError::failed("the session could not be moved")(error)
         }
         MoveError::Placing(error) => CliError::Input(error.to_string()),

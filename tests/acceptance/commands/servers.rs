@@ -33,7 +33,10 @@ async fn an_operator_adds_a_server_and_moves_a_session_to_it(pool: PgPool) {
     let listed = shell.json(&["waha-servers", "list"]).await;
     assert_eq!((&listed[0]["name"], &listed[0]["sessions"]), (&json!("default"), &json!(0)));
     assert_eq!((&listed[1]["name"], &listed[1]["sessions"]), (&json!("eu-1"), &json!(1)));
-    shell.run(&["waha-servers", "remove", "eu-1"]).await.assert_failed_because(&["1 session"]);
+    shell
+        .run(&["waha-servers", "remove", "eu-1"])
+        .await
+        .assert_failed_because(&["sessions on the WAHA server (1)"]);
     shell.json(&["waha-servers", "drain", "eu-1"]).await;
     let emptied = shell.json(&["waha-servers", "empty", "eu-1"]).await;
     assert_eq!(emptied, json!([{ "sessionId": session.id, "wahaServer": "default" }]));

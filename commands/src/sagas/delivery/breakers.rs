@@ -311,3 +311,6 @@ fn tell_closed(subject: &Subject) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,12 @@ impl Sessions {
             "select s.session_id, s.tenant_id, s.served, pace.tokens,
                     (select count(*) from delivery_jobs f
                      where f.session_id = s.session_id and f.lease_owner is not null) as calls,
-                    ramp_share(s.session_id, s.waha_server, s.working_since, $5) as ramp_share
+                    -- Asked only if anything comes to its full pace now, as it costs more than all the rest.
+                    case when s.working_since > now() - make_interval(secs => $5)
+                           or (select count(*) > 0 from breakers
+                               where closed_at > now() - make_interval(secs => $5))
+                         then ramp_share(s.session_id, s.waha_server, s.working_since, $5)
+                         else 1.0 end as ramp_share
              from delivery_sessions s
              cross join lateral (
                  select case when $1::float8 is null then $3 else floor(least($2, s.tokens + $1 *
