@@ -26,7 +26,7 @@ pub(crate) enum Target {
     AtMost(f64),
 }
 
-use Part::{Append, Crowd, Delivery, Memory, Queues, Rebuild, Send};
+use Part::{Append, Crowd, Delivery, Memory, Queues, Rebuild, Recovery, Send};
 use Target::{AtLeast, AtMost};
 use Unit::{Megabytes, Milliseconds, PerSecond, Times};
 
@@ -69,6 +69,10 @@ figures! {
     crowd_queued_per_second: Crowd, PerSecond, None, "100,000 messages of one tenant taken in by views and sagas";
     crowded_p50_ms: Crowd, Milliseconds, None, "from the 202 to the call at WAHA while another tenant has 100,000 queued, half";
     crowded_p99_ms: Crowd, Milliseconds, None, "… 99 of 100";
+    direct_calls_per_second: Recovery, PerSecond, None, "WAHA called directly, 64 calls at a time";
+    restart_to_send_ms: Recovery, Milliseconds, None, "from the start of an engine after kill -9 to the call for a message that was accepted";
+    takeover_to_send_ms: Recovery, Milliseconds, None, "from kill -9 to the call for a message the other engine accepts";
+    takeover_to_doubt_ms: Recovery, Milliseconds, None, "… until the other knows that a message on its way is in doubt";
     bulk_rows_per_second: Rebuild, PerSecond, None, "INSERT … SELECT unnest, 1000 rows a statement";
     rebuild_events_per_second: Rebuild, PerSecond, None, "events projected into the messages view";
     rebuild_vs_bulk: Rebuild, Times, Some(AtLeast(0.5)), "events projected / rows inserted in bulk";

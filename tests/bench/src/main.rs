@@ -24,6 +24,7 @@ mod part;
 mod peers;
 mod queues;
 mod rebuild;
+mod recovery;
 mod report;
 mod round;
 mod send;

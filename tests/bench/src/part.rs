@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::BenchError;
 use crate::report::Report;
 use crate::settings::Settings;
-use crate::{append, crowd, delivery, memory, queues, rebuild, send};
+use crate::{append, crowd, delivery, memory, queues, rebuild, recovery, send};
 
 /// A part of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) enum Part {
     Delivery,
     /// One tenant's queue and the others' messages.
     Crowd,
+    /// A process that is killed, and the one after it.
+    Recovery,
     /// A view built anew.
     Rebuild,
     /// Memory, idle and with a long queue.
@@ -27,11 +29,12 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Append,
         Self::Send,
         Self::Delivery,
         Self::Crowd,
+        Self::Recovery,
         Self::Rebuild,
         Self::Memory,
         Self::Queues,
@@ -44,6 +47,7 @@ impl Part {
             Self::Send => "http",
             Self::Delivery => "delivery",
             Self::Crowd => "crowd",
+            Self::Recovery => "recovery",
             Self::Rebuild => "rebuild",
             Self::Memory => "memory",
             Self::Queues => "queues",
@@ -64,6 +68,7 @@ impl Part {
             Self::Send => send::measure(&settings, &report).await,
             Self::Delivery => delivery::measure(&settings, &report).await,
             Self::Crowd => crowd::measure(&settings, &report).await,
+            Self::Recovery => recovery::measure(&settings, &report).await,
             Self::Rebuild => rebuild::measure(&settings, &report).await,
             Self::Memory => memory::measure(&settings, &report).await,
             Self::Queues => queues::measure(&settings, &report).await,

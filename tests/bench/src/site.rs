@@ -36,7 +36,8 @@ select not exists (
 pub(crate) struct Site {
     pub(crate) waha: Simulator,
     pub(crate) port: Port,
-    process: Process,
+    setup: Setup,
+    process: Option<Process>,
     directory: Directory,
     database: PgPool,
 }
@@ -60,11 +61,39 @@ impl Site {
         let waha = Simulator::start(setup.waha.clone()).await?;
         let port = Port::reserve();
         let pool = database.pool.clone();
-        let environment =
-            setup.environment(&pool.connect_options(), &waha.base_url(), port.address());
-        let process = Process::serve(&environment).await;
         let directory = Directory::open(&pool, &setup);
-        Ok(Self { waha, port, process, directory, database: pool })
+        let mut site = Self { waha, port, setup, process: None, directory, database: pool };
+        site.start_again().await;
+        Ok(site)
+    }
+
+    /// Another engine where the one that was killed was.
+    pub(crate) async fn start_again(&mut self) {
+        self.process = Some(self.serve(&self.port).await);
+    }
+
+    /// Another engine beside the first.
+    pub(crate) async fn stand_by(&self) -> (Process, Port) {
+        let port = Port::reserve();
+        (self.serve(&port).await, port)
+    }
+
+    /// The engine that stood by is the one from now on.
+    pub(crate) fn put_in_place(&mut self, (process, port): (Process, Port)) {
+        (self.process, self.port) = (Some(process), port);
+    }
+
+    /// `kill -9`
+    pub(crate) async fn kill(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.kill().await;
+        }
+    }
+
+    async fn serve(&self, port: &Port) -> Process {
+        let database = self.database.connect_options();
+        let environment = self.setup.environment(&database, &self.waha.base_url(), port.address());
+        Process::serve(&environment).await
     }
 
     /// New tenants, each with so many sessions that work.
@@ -117,6 +146,16 @@ impl Site {
     pub(crate) async fn until(
         &self,
         what: &str,
+        is_so: impl AsyncFnMut() -> Result<bool, sqlx::Error>,
+    ) -> Result<(), BenchError> {
+        self.soon(what, LOOK_EVERY, is_so).await
+    }
+
+    /// The same, looking so often.
+    pub(crate) async fn soon(
+        &self,
+        what: &str,
+        every: Duration,
         mut is_so: impl AsyncFnMut() -> Result<bool, sqlx::Error>,
     ) -> Result<(), BenchError> {
         let deadline = Instant::now() + SETTLED_WITHIN;
@@ -124,14 +163,18 @@ impl Site {
             if Instant::now() > deadline {
                 return Err(BenchError::failed(format!("in {SETTLED_WITHIN:?} not so: {what}")));
             }
-            sleep(LOOK_EVERY).await;
+            sleep(every).await;
         }
         Ok(())
     }
 
     /// Memory the engine has in use, in megabytes.
     pub(crate) async fn memory_mb(&self) -> Result<f64, BenchError> {
-        let id = self.process.id().ok_or_else(|| BenchError::failed("the engine has ended"))?;
+        let id = self
+            .process
+            .as_ref()
+            .and_then(Process::id)
+            .ok_or_else(|| BenchError::failed("the engine has ended"))?;
         let ps = Command::new("ps").args(["-o", "rss=", "-p", &id.to_string()]).output().await;
         let ps = ps.map_err(|source| BenchError::Program { program: "ps".into(), source })?;
         let kilobytes = String::from_utf8_lossy(&ps.stdout).trim().parse::<f64>();
@@ -140,8 +183,8 @@ impl Site {
     }
 
     /// Ends everything at once: nobody needs what is under way.
-    pub(crate) async fn end(self) {
-        self.process.kill().await;
+    pub(crate) async fn end(mut self) {
+        self.kill().await;
         self.waha.shutdown().await;
     }
 }

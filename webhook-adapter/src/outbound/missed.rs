@@ -28,7 +28,7 @@ impl MissedReader for WahaClient {
         url.query_pairs_mut()
             .append_pair("limit", &page.limit.to_string())
             .append_pair("offset", &page.offset.to_string());
-        let body = verdict::body(exchange(self.http.request(Method::GET, url)).await)?;
+        let body = verdict::body(exchange(self.request_to(Method::GET, url)).await)?;
         let now = self.ambient.now();
         match verdict::json(&body) {
             Value::Array(chats) => Ok(chats.iter().map(|chat| read_chat(chat, now)).collect()),

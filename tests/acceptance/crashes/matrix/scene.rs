@@ -42,16 +42,17 @@ select exists (select from events where event_type = 'webhook_received' and data
 
 /// Lets a process die at a place; answers what came of it.
 pub(super) async fn death(server: &PgPool, point: Failpoint) -> Account {
-    in_a_database(server, point, async |pool| die_and_go_on(pool, point).await).await
+    in_a_database(server, "death", point, async |pool| die_and_go_on(pool, point).await).await
 }
 
 /// Plays a scene in a database of its own on this server.
 pub(super) async fn in_a_database(
     server: &PgPool,
+    kind: &str,
     point: Failpoint,
     scene: impl AsyncFnOnce(PgPool) -> Account,
 ) -> Account {
-    let name = format!("crash_at_{}_{}", point.name().replace('-', "_"), std::process::id());
+    let name = format!("{kind}_at_{}_{}", point.name().replace('-', "_"), std::process::id());
     // A name cannot be bound; this one is ours.
     let run = async |statement: String| {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(server).await.map(drop)

@@ -21,7 +21,7 @@ const CUT_OFF: &str = "will try again";
 
 /// Lets a process sleep at a place and wake.
 pub(super) async fn play(server: &PgPool, point: Failpoint) {
-    in_a_database(server, point, async |pool| sleep_and_wake(pool, point).await).await;
+    in_a_database(server, "sleep", point, async |pool| sleep_and_wake(pool, point).await).await;
 }
 
 async fn sleep_and_wake(pool: PgPool, point: Failpoint) -> Account {

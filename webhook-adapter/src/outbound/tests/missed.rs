@@ -51,7 +51,9 @@ async fn chats_are_told_with_their_last_message_as_a_webhook_would_tell_it() {
     assert_eq!(seen[0].last, Observation::Acknowledged { waha_message_id, ack: Ack::Read, at });
     assert!(matches!(seen[1].last, Observation::Arrived(_)));
     assert_eq!(seen[2].last, Observation::Unrecognised);
-    assert_eq!(server.finish()[0].line, "GET /api/tenant-a/chats/overview?limit=50&offset=50");
+    let asked = &server.finish()[0];
+    assert_eq!(asked.line, "GET /api/tenant-a/chats/overview?limit=50&offset=50");
+    assert!(asked.headers.contains("x-api-key: "), "{}", asked.headers);
 }
 
 #[tokio::test]
