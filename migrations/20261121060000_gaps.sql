@@ -5,6 +5,8 @@ create table session_hearing (
     tenant_id uuid not null,
     -- The last webhook, session.* excepted; it stands still while a gap is suspected, whose beginning it is.
     heard_at timestamptz not null,
+    -- When it worked first since it was paired; null while it is not. What was said before is not told.
+    paired_at timestamptz,
     -- Since when something is suspected to have been missed.
     suspected_at timestamptz,
     -- When WAHA is asked: after a suspicion, or because nothing was heard for long.
@@ -19,5 +21,5 @@ create table session_hearing (
 create index session_hearing_by_due on session_hearing (due_at);
 
 -- Sessions made before this: what they may have missed lately is looked for once.
-insert into session_hearing (session_id, tenant_id, heard_at, suspected_at, due_at)
-    select session_id, tenant_id, now(), now(), now() from delivery_sessions where status <> 'DELETED';
+insert into session_hearing (session_id, tenant_id, heard_at, paired_at, suspected_at, due_at)
+    select session_id, tenant_id, now(), 'epoch', now(), now() from delivery_sessions where status <> 'DELETED';

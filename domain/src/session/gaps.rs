@@ -4,7 +4,7 @@
 //! tell when it was restarted, may be lost. Its chats are looked at for it. Invariant: a repair is repeated without
 //! harm, and is an event only if there is something to tell.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::event::{Event, GapLeft, GapRepaired};
 
@@ -22,9 +22,16 @@ pub struct Gap {
 }
 
 impl Gap {
-    /// From the last webhook to now, but no longer than `longest`.
-    pub fn since(heard_at: DateTime<Utc>, now: DateTime<Utc>, longest: TimeDelta) -> Self {
-        Self { from: (heard_at - MARGIN).max(now - longest), to: now }
+    /// From the last webhook to now, but no longer than `longest`, and not from before the session was paired.
+    /// WhatsApp tells whole seconds.
+    pub fn since(
+        heard_at: DateTime<Utc>,
+        paired_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+        longest: TimeDelta,
+    ) -> Self {
+        let from = (heard_at - MARGIN).max(paired_at).max(now - longest);
+        Self { from: from.trunc_subsecs(0), to: now }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What WAHA told nobody, because nobody listened or it was restarted, is read from its chats (W7).
 
 use acceptance::caller::Caller;
+use acceptance::clock::now;
 use acceptance::eventually::eventually;
 use acceptance::installation::Installation;
 use acceptance::messages::{BOBS_CHAT, ledger_of};
@@ -183,5 +184,21 @@ async fn a_waha_that_keeps_no_chats_is_noted_once(pool: PgPool) {
     assert_eq!(left.len(), 1, "{left:#?}");
     assert_eq!(left[0]["reason"], "WAHA refused: WAHA answered 400: Bad Request");
     tenant.session_becomes(&session, "WORKING").await;
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_was_said_before_the_pairing_is_not_told(pool: PgPool) {
+    let stage = Installation::start_with(pool.clone(), suspicious().unscanned()).await;
+    let tenant = stage.tenant().await;
+    let session = tenant.unscanned_session().await;
+    stage.waha.misbehave(Rule::always(Match::text("lost"), Misbehaviour::DropWebhook));
+    stage.waha.receive(&session.waha_name, ALICES_CHAT, "lost: the phone's own past").unwrap();
+    // WhatsApp tells whole seconds.
+    let then = now().timestamp();
+    eventually("a second has passed", async || now().timestamp(), |now| *now > then).await;
+    tenant.scan(&stage.waha, &session).await;
+    stage.waha.receive(&session.waha_name, BOBS_CHAT, "lost: since then").unwrap();
+    assert_eq!(received(&tenant, 1).await, ["lost: since then"]);
     stage.stop().await;
 }

@@ -120,7 +120,8 @@ impl Gaps {
 
     async fn look_into(&self, suspicion: &Suspicion) -> Result<(), SagaError> {
         let now = self.executor.ambient().now();
-        let gap = Gap::since(suspicion.heard_at, now, self.options.window);
+        let Suspicion { heard_at, paired_at, .. } = *suspicion;
+        let gap = Gap::since(heard_at, paired_at, now, self.options.window);
         let metadata = Metadata {
             actor: Actor::WebhookSaga,
             correlation_id: self.executor.ambient().new_id(),
@@ -152,7 +153,7 @@ impl Gaps {
         gap: Gap,
         findings: &mut Findings,
     ) -> Result<(), Trouble> {
-        let horizon = gap.to - self.options.window;
+        let horizon = (gap.to - self.options.window).max(suspicion.paired_at);
         for offset in (0..CHATS_MAX).step_by(CHATS_PAGE) {
             let page = Page { offset, limit: CHATS_PAGE };
             let chats = self.chats.chats(suspicion.session(), page).await;
@@ -186,6 +187,7 @@ impl Gaps {
         since: DateTime<Utc>,
         findings: &mut Findings,
     ) -> Result<(), Trouble> {
+        self.hearing.renew(self.engine, suspicion).await?;
         let mut said = Vec::new();
         for offset in (0..MESSAGES_MAX).step_by(MESSAGES_PAGE) {
             let page = Page { offset, limit: MESSAGES_PAGE };

@@ -62,9 +62,13 @@ fn a_gap_that_cannot_be_seen_is_told_once_for_each_reason_until_one_is_repaired(
 }
 
 #[test]
-fn a_gap_begins_somewhat_before_what_was_heard_last_and_is_no_longer_than_is_looked_back() {
+fn a_gap_begins_somewhat_before_what_was_heard_last_and_neither_long_ago_nor_before_the_pairing() {
     let (now, longest) = (seconds(100_000), TimeDelta::hours(24));
-    let begins = |heard_at| Gap::since(seconds(heard_at), now, longest).from;
-    assert_eq!(begins(99_000), seconds(99_000 - 15 * 60));
-    assert_eq!(begins(1_000), seconds(100_000 - 24 * 60 * 60));
+    let begins = |heard, paired| {
+        let half = TimeDelta::milliseconds(500);
+        Gap::since(seconds(heard) + half, seconds(paired) + half, now, longest).from
+    };
+    assert_eq!(begins(99_000, 0), seconds(99_000 - 15 * 60));
+    assert_eq!(begins(99_000, 98_900), seconds(98_900));
+    assert_eq!(begins(1_000, 0), seconds(100_000 - 24 * 60 * 60));
 }

@@ -10,7 +10,8 @@ use domain::event::Event;
 use domain::id::{EngineId, SessionId, TenantId};
 use domain::ports::event_log::RecordedEvent;
 use domain::ports::waha::SessionAddress;
-use domain::session::event::Event as SessionEvent;
+use domain::session::event::{Event as SessionEvent, StatusChanged};
+use domain::session::status::SessionStatus;
 use domain::waha_server::name::ServerName;
 use domain::webhook;
 use sqlx::{PgPool, Row};
@@ -19,8 +20,8 @@ use uuid::Uuid;
 use super::GapOptions;
 use crate::sagas::delivery::servers::server_name;
 
-/// Longer than a repair takes, as a rule; one that is repeated does no harm.
-const LEASE_SECONDS: f64 = 600.0;
+/// Longer than it takes to look at a chat, as a rule; a repair that is made twice does no harm.
+const LEASE_SECONDS: f64 = 60.0;
 /// Repairs at a time, in one process: sending goes first.
 const CONCURRENT_MAX: i64 = 4;
 /// Longest wait before a WAHA that was away is asked again.
@@ -45,6 +46,8 @@ pub(super) struct Suspicion {
     waha_session: String,
     /// The last that was heard before.
     pub(super) heard_at: DateTime<Utc>,
+    /// What was said before is not told.
+    pub(super) paired_at: DateTime<Utc>,
     suspected_at: Option<DateTime<Utc>>,
     tries: u32,
 }
@@ -96,7 +99,8 @@ impl Hearing {
                     self.open(session, recorded.stream.tenant, created.at).await?;
                 }
                 Event::Session(SessionEvent::Deleted(_)) => self.close(session).await?,
-                Event::Session(SessionEvent::StatusChanged(_)) => {
+                Event::Session(SessionEvent::StatusChanged(changed)) => {
+                    self.pair(session, changed).await?;
                     news.suspected.insert(session);
                 }
                 _ => {}
@@ -131,6 +135,24 @@ impl Hearing {
         .bind(self.options.silence.as_seconds_f64())
         .execute(&self.pool)
         .await?;
+        Ok(())
+    }
+
+    /// A session that shows a code is to be paired, with another phone perhaps; from when it works it can miss something.
+    async fn pair(&self, session: SessionId, changed: &StatusChanged) -> Result<(), sqlx::Error> {
+        let noted = match changed.status {
+            SessionStatus::ScanQrCode => {
+                sqlx::query("update session_hearing set paired_at = null where session_id = $1")
+                    .bind(session.0)
+            }
+            SessionStatus::Working => sqlx::query(
+                "update session_hearing set paired_at = coalesce(paired_at, $2) where session_id = $1",
+            )
+            .bind(session.0)
+            .bind(changed.at),
+            _ => return Ok(()),
+        };
+        noted.execute(&self.pool).await?;
         Ok(())
     }
 
@@ -185,10 +207,11 @@ impl Hearing {
              where s.session_id = h.session_id and h.session_id in (
                  select h.session_id from session_hearing h
                  join delivery_sessions s using (session_id)
-                 where h.due_at <= now() and s.status = 'WORKING'
+                 where h.due_at <= now() and s.status = 'WORKING' and h.paired_at is not null
                    and (h.lease_until is null or h.lease_until < now())
                  order by h.due_at limit $3 for update of h skip locked)
-             returning h.session_id, h.tenant_id, s.waha_server, s.waha_session, h.heard_at, h.suspected_at, h.tries",
+             returning h.session_id, h.tenant_id, s.waha_server, s.waha_session, h.heard_at, h.paired_at,
+                       h.suspected_at, h.tries",
         )
         .bind(owner.0)
         .bind(LEASE_SECONDS)
@@ -203,11 +226,30 @@ impl Hearing {
                     server: server_name(row, "waha_server")?,
                     waha_session: row.try_get("waha_session")?,
                     heard_at: row.try_get("heard_at")?,
+                    paired_at: row.try_get("paired_at")?,
                     suspected_at: row.try_get("suspected_at")?,
                     tries: row.try_get::<i32, _>("tries")?.cast_unsigned(),
                 })
             })
             .collect()
+    }
+
+    /// It takes longer: there are many chats.
+    pub(super) async fn renew(
+        &self,
+        owner: EngineId,
+        suspicion: &Suspicion,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "update session_hearing set lease_until = now() + make_interval(secs => $3)
+             where session_id = $1 and lease_owner = $2",
+        )
+        .bind(suspicion.session_id.0)
+        .bind(owner.0)
+        .bind(LEASE_SECONDS)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     /// All up to here is known. What was suspected meanwhile is looked into next.
