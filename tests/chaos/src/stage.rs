@@ -20,6 +20,8 @@ const WAHA_TIMEOUT_SECONDS: u32 = 16;
 /// The simulator sends at once or never, so what is not there soon was not sent. The last look at a message in doubt
 /// comes after about five times as long.
 const SETTLE_AFTER_SECONDS: u32 = 3;
+/// What webhooks did not tell is looked for soon: there is no time to wait for more of them.
+const GAP_WAIT_SECONDS: u32 = 2;
 /// More than anybody here can use up.
 const RATE_LIMIT_PER_MINUTE: u32 = 1_000_000;
 
@@ -44,6 +46,8 @@ impl Stage {
             .set("WAHA_TIMEOUT_SECONDS", WAHA_TIMEOUT_SECONDS)
             .set("RATE_LIMIT_PER_MINUTE", RATE_LIMIT_PER_MINUTE)
             .set("DELIVERY_SETTLE_AFTER_SECONDS", SETTLE_AFTER_SECONDS)
+            .set("WEBHOOK_GAP_WINDOW_HOURS", 24)
+            .set("WEBHOOK_GAP_WAIT_SECONDS", GAP_WAIT_SECONDS)
             .set("DELIVERY_BACKOFF_BASE_MS", 50)
             .set("DELIVERY_BACKOFF_MAX_MS", 1_000);
         let waha = Simulator::start(setup.waha.clone()).await.expect("WAHA does not start");
