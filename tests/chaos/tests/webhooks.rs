@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use acceptance::caller::Caller;
+use acceptance::eventually::eventually;
 use acceptance::process;
 use acceptance::sessions::Session;
 use acceptance::setup::WEBHOOK_SECRET;
@@ -17,34 +20,59 @@ use tokio_util::sync::CancellationToken;
 
 const DOORS_EACH: usize = 4;
 const KILLS: usize = 4;
-const BETWEEN_KILLS: Duration = Duration::from_millis(900);
+/// Webhooks that are taken between two of them.
+const TAKEN_BETWEEN_KILLS: usize = 25;
 const AWAY: Duration = Duration::from_millis(300);
 
-/// Delivers webhooks, one after the other, until it is over; tells which were answered with 2xx, and how many were not.
+/// What was answered.
+#[derive(Debug, Default)]
+struct Answers {
+    /// With 2xx.
+    taken: Mutex<HashSet<String>>,
+    /// With anything else, or not at all.
+    refused: AtomicUsize,
+}
+
+impl Answers {
+    fn taken(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.taken.lock().unwrap()
+    }
+
+    async fn more(&self) {
+        let enough = self.taken().len() + TAKEN_BETWEEN_KILLS;
+        eventually("webhooks are taken", async || self.taken().len(), |count| *count >= enough)
+            .await;
+    }
+}
+
+/// Delivers webhooks, one after the other, until it is over.
 async fn deliver(
     door: Caller,
     session: Session,
     name: String,
+    answers: Arc<Answers>,
     over: CancellationToken,
-) -> (Vec<String>, usize) {
-    let (mut taken, mut refused) = (Vec::new(), 0);
+) {
     for number in 0.. {
         if over.is_cancelled() {
-            break;
+            return;
         }
         let id = format!("3EB0{name}X{number}");
         let webhook = arrival(&session, &id, "6281234567890@c.us", &id);
         let request = door.signed_webhook(WEBHOOK_SECRET, webhook.to_string());
         match door.try_send(request).await {
-            Ok(answer) if answer.status == 200 => taken.push(id),
+            Ok(answer) if answer.status == 200 => {
+                answers.taken().insert(id);
+            }
             Ok(answer) => {
                 assert_eq!(answer.status, 503, "{:?}", answer.body);
-                refused += 1;
+                answers.refused.fetch_add(1, Ordering::Relaxed);
             }
-            Err(_) => refused += 1,
+            Err(_) => {
+                answers.refused.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
-    (taken, refused)
 }
 
 /// The bodies of the webhooks in the log.
@@ -60,26 +88,26 @@ async fn logged(stage: &Stage) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_that_was_answered_with_200_outlives_postgresqls_death() {
     let mut stage = Stage::set("chaos-webhooks").await;
-    let over = CancellationToken::new();
+    let (answers, over) = (Arc::new(Answers::default()), CancellationToken::new());
     let (session, urls) = (stage.senders[0].session.clone(), stage.engines.urls());
-    let doors = urls.iter().enumerate().flat_map(|(engine, url)| {
-        (0..DOORS_EACH).map(move |n| (Caller::nobody(url.clone()), format!("{engine}{n}")))
-    });
     let mut deliveries = JoinSet::new();
-    for (door, name) in doors {
-        deliveries.spawn(deliver(door, session.clone(), name, over.clone()));
+    for (engine, url) in urls.iter().enumerate() {
+        for door in 0..DOORS_EACH {
+            let (caller, name) = (Caller::nobody(url.clone()), format!("{engine}{door}"));
+            let (session, answers) = (session.clone(), Arc::clone(&answers));
+            deliveries.spawn(deliver(caller, session, name, answers, over.clone()));
+        }
     }
     for _ in 0..KILLS {
-        tokio::time::sleep(BETWEEN_KILLS).await;
+        answers.more().await;
         stage.server.kill(AWAY).await;
     }
-    tokio::time::sleep(BETWEEN_KILLS).await;
+    answers.more().await;
     over.cancel();
-    let told = deliveries.join_all().await;
-    let taken: HashSet<_> = told.iter().flat_map(|(taken, _)| taken).collect();
-    let refused: usize = told.iter().map(|(_, refused)| refused).sum();
-    assert!(taken.len() > 50 && refused > 0, "{} taken, {refused} refused", taken.len());
+    deliveries.join_all().await;
+    assert!(answers.refused.load(Ordering::Relaxed) > 0, "nothing was interrupted");
     let log = logged(&stage).await;
+    let taken = answers.taken().clone();
     let lost: Vec<_> = taken.iter().filter(|id| !log.contains(&format!("_{id}\""))).collect();
     assert!(lost.is_empty(), "answered with 200, and not in the log: {lost:?}");
     stage.engines.stop().await;
