@@ -31,3 +31,10 @@ create index session_keys_by_server on session_keys (waha_server);
 alter table delivery_sessions
     add column waha_server text not null default 'default',
     add column moved_at timestamptz;
+create index delivery_sessions_by_server on delivery_sessions (waha_server);
+
+-- The sessions that are on a server or have their place there: while one is moved, it counts on both.
+create view placed_sessions as
+select session_id, waha_server from session_keys
+union
+select session_id, waha_server from delivery_sessions where status <> 'DELETED';

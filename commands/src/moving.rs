@@ -13,7 +13,7 @@ use domain::waha_server::name::ServerName;
 
 use crate::executor::{CommandError, Executor};
 use crate::session_keys::SessionKeys;
-use crate::session_keys::placing::PlacingError;
+use crate::session_keys::placing::{PlacingError, Wanted};
 
 /// Sessions moved at once; more are moved by asking again.
 const SESSIONS_MAX: i64 = 1_000;
@@ -53,16 +53,16 @@ impl Mover {
         Self { executor, keys }
     }
 
-    /// Moves a session to a server, or, if none is named, to the one with the most room.
+    /// Moves a session to a server, or to any other, which is the one with the most room.
     pub async fn move_session(
         &self,
         tenant: TenantId,
         session: SessionId,
-        server: Option<&ServerName>,
+        wanted: Wanted<'_>,
         keep_pairing: bool,
         metadata: Metadata,
     ) -> Result<Moved, MoveError> {
-        let server = self.keys.take_place(session, server).await?;
+        let server = self.keys.take_place(session, wanted).await?;
         let now = self.executor.ambient().now();
         let command = Command::Move { server: server.clone(), keep_pairing, now };
         let executed =
@@ -81,7 +81,8 @@ impl Mover {
         let mut moved = Vec::new();
         for key in sessions.map_err(PlacingError::from)? {
             let (tenant, session) = (key.tenant_id, key.session_id);
-            match self.move_session(tenant, session, None, keep_pairing, metadata.clone()).await {
+            let wanted = Wanted::OtherThan(server);
+            match self.move_session(tenant, session, wanted, keep_pairing, metadata.clone()).await {
                 Ok(session) => moved.push(session),
                 // It goes with what was asked of it before.
                 Err(MoveError::Command(CommandError::Rejected(_))) => {}

@@ -1,8 +1,8 @@
 //! The key each session's webhooks are signed with. A secret, so not in the log.
 //!
 //! The table also decides to whom a session's name belongs, and on which WAHA server it has its place: both are
-//! reserved here first, and then the session is created in the log. If the process dies in between, the next attempt finds the reservation and goes
-//! on with the ids in it.
+//! reserved here first, and then the session is created in the log, or moved. If the process dies in between, the next
+//! attempt finds the reservation and goes on with what is in it.
 
 pub mod placing;
 
@@ -14,7 +14,7 @@ use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
 use crate::sagas::delivery::servers::server_name;
-use placing::PlacingError;
+use placing::{PlacingError, Wanted};
 
 /// The keys of every session.
 #[derive(Clone)]
@@ -81,28 +81,28 @@ impl SessionKeys {
         Ok(session_key(&row)?)
     }
 
-    /// Takes a place on another server, this one or any, and gives up the one the session has. Whoever does not then say so in the log
-    /// has done nothing but count it there; the next move counts it right again.
+    /// Takes the place that is wanted, unless the session has it already, and gives up the one it has. Whoever does not
+    /// then say so in the log has done nothing but count it there: the session still counts as being where it was, too.
     pub async fn take_place(
         &self,
         session: SessionId,
-        server: Option<&ServerName>,
+        wanted: Wanted<'_>,
     ) -> Result<ServerName, PlacingError> {
         let mut transaction = self.pool.begin().await?;
         placing::lock(&mut transaction).await?;
-        let current: Option<String> =
-            sqlx::query_scalar("select waha_server from session_keys where session_id = $1")
-                .bind(session.0)
-                .fetch_optional(&mut *transaction)
-                .await?;
-        let current = current.ok_or(PlacingError::NoSuchSession)?;
-        let server = match server {
-            Some(server) if server.as_str() == current => return Ok(server.clone()),
-            Some(server) => {
+        let row = sqlx::query("select waha_server from session_keys where session_id = $1")
+            .bind(session.0)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let current = server_name(&row.ok_or(PlacingError::NoSuchSession)?, "waha_server")?;
+        let server = match wanted {
+            Wanted::On(server) if *server == current => return Ok(current),
+            Wanted::OtherThan(server) if *server != current => return Ok(current),
+            Wanted::On(server) => {
                 placing::require_room(&mut transaction, server).await?;
                 server.clone()
             }
-            None => placing::choose(&mut transaction, Some(&current)).await?,
+            Wanted::OtherThan(server) => placing::choose(&mut transaction, Some(server)).await?,
         };
         sqlx::query("update session_keys set waha_server = $2 where session_id = $1")
             .bind(session.0)
@@ -113,7 +113,7 @@ impl SessionKeys {
         Ok(server)
     }
 
-    /// The sessions that have their place on a server, at most `limit`.
+    /// The sessions that are on a server, or have their place there, at most `limit`.
     pub async fn on_server(
         &self,
         server: &ServerName,
@@ -121,7 +121,8 @@ impl SessionKeys {
     ) -> Result<Vec<SessionKey>, sqlx::Error> {
         let rows = sqlx::query(
             "select session_id, tenant_id, waha_session, waha_server, webhook_secret from session_keys
-             where waha_server = $1 order by session_id limit $2",
+             where session_id in (select session_id from placed_sessions where waha_server = $1)
+             order by session_id limit $2",
         )
         .bind(server.as_str())
         .bind(limit)

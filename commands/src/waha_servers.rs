@@ -155,7 +155,7 @@ impl WahaServers {
         let mut transaction = self.pool.begin().await?;
         placing::lock(&mut transaction).await?;
         let sessions: i64 =
-            sqlx::query_scalar("select count(*) from session_keys where waha_server = $1")
+            sqlx::query_scalar("select count(*) from placed_sessions where waha_server = $1")
                 .bind(name.as_str())
                 .fetch_one(&mut *transaction)
                 .await?;

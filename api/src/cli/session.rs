@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use commands::moving::Mover;
 use commands::session_keys::SessionKeys;
+use commands::session_keys::placing::Wanted;
 use domain::id::SessionId;
 use domain::waha_server::name::ServerName;
 use serde::Serialize;
@@ -56,8 +57,8 @@ pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliE
     let key = keys.get(id).await.map_err(CliError::failed("the session could not be read"))?;
     let key = key.ok_or_else(|| CliError::Input("there is no such session".into()))?;
     let sessions = Mover::new(log.executor.clone(), keys);
-    let moved =
-        sessions.move_session(key.tenant_id, id, Some(&to), keep_pairing, log.metadata()).await;
+    let (tenant, wanted) = (key.tenant_id, Wanted::On(&to));
+    let moved = sessions.move_session(tenant, id, wanted, keep_pairing, log.metadata()).await;
     let moved = moved.map_err(not_moved)?;
     log.close().await;
     output.print(&MovedSession::from((id, moved.server)), MovedSession::line)

@@ -154,9 +154,13 @@ async fn tell(
     done: Done,
     output: OutputFormat,
 ) -> Result<(), CliError> {
-    let known = servers.remembered(changed.map_err(refused)?).await;
-    known.map_err(CliError::failed("whether the change is known cannot be told"))?;
+    remembered(servers, changed.map_err(refused)?).await?;
     output.print(&done, |done| format!("WAHA server {}: {}.", done.name, done.done))
+}
+
+async fn remembered(servers: &WahaServers, position: Position) -> Result<(), CliError> {
+    let known = servers.remembered(position).await;
+    known.map_err(CliError::failed("whether the change is known cannot be told"))
 }
 
 async fn list(log: &OpenLog, output: OutputFormat) -> Result<(), CliError> {
@@ -174,8 +178,12 @@ async fn empty(
 ) -> Result<(), CliError> {
     let sessions = Mover::new(log.executor.clone(), SessionKeys::new(log.pool.clone()));
     let moved = sessions.move_all(name, keep_pairing, &log.metadata()).await;
-    let moved = moved.map_err(not_moved)?.into_iter();
-    let moved: Vec<_> = moved.map(|moved| (moved.session_id, moved.server).into()).collect();
+    let moved = moved.map_err(not_moved)?;
+    if let Some(last) = moved.last() {
+        remembered(&registry(log), last.position).await?;
+    }
+    let moved = moved.into_iter().map(|moved| (moved.session_id, moved.server).into());
+    let moved: Vec<MovedSession> = moved.collect();
     output.print(&moved, |moved| match moved.as_slice() {
         [] => "No session was on it.".to_owned(),
         moved => moved.iter().map(MovedSession::line).collect::<Vec<_>>().join("\n"),

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use commands::session_keys::placing::Wanted;
 use domain::id::SessionId;
 use domain::session::{Rejection, Session};
 use domain::waha_server::name::ServerName;
@@ -44,8 +45,8 @@ pub async fn move_session(
         Session::Absent => return Err(SessionId::not_found()),
     }
     let metadata = request_id.metadata(caller.actor());
-    let moved =
-        app.mover.move_session(caller.tenant, id, Some(&server), keep_pairing, metadata).await?;
+    let wanted = Wanted::On(&server);
+    let moved = app.mover.move_session(caller.tenant, id, wanted, keep_pairing, metadata).await?;
     let session = settled(&app, caller.tenant, id).await?.ok_or_else(SessionId::not_found)?;
     Ok(At(moved.position, success(session)).into_response())
 }

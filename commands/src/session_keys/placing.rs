@@ -9,6 +9,15 @@ use sqlx::{PgConnection, Row};
 
 use crate::sagas::delivery::servers::{server_name, server_state};
 
+/// Where a session is to have its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted<'a> {
+    /// On this server.
+    On(&'a ServerName),
+    /// On any other than this.
+    OtherThan(&'a ServerName),
+}
+
 /// Why a session has no place.
 #[derive(Debug, thiserror::Error)]
 pub enum PlacingError {
@@ -45,7 +54,7 @@ pub(crate) async fn lock(connection: &mut PgConnection) -> Result<(), sqlx::Erro
 /// The active server with the most room; of several without a limit, the one with the fewest sessions.
 pub(super) async fn choose(
     connection: &mut PgConnection,
-    other_than: Option<&str>,
+    other_than: Option<&ServerName>,
 ) -> Result<ServerName, PlacingError> {
     let row = sqlx::query(
         "select r.name
@@ -58,7 +67,7 @@ pub(super) async fn choose(
          order by r.capacity - sessions desc nulls first, sessions, r.name
          limit 1",
     )
-    .bind(other_than)
+    .bind(other_than.map(ServerName::as_str))
     .fetch_optional(connection)
     .await?;
     row.map_or(Err(PlacingError::NoRoom), |row| Ok(server_name(&row, "name")?))

@@ -112,8 +112,8 @@ async fn a_session_leaves_a_server_that_is_down_and_is_stopped_there_when_it_is_
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_message_in_doubt_is_not_held_for_unsent_by_a_server_that_never_saw_it(pool: PgPool) {
-    let setup = Setup::default().set("DELIVERY_SETTLE_AFTER_SECONDS", 2);
-    let pair = Pair::start(pool, setup, 1).await;
+    let setup = Setup::default().set("DELIVERY_SETTLE_AFTER_SECONDS", 1);
+    let pair = Pair::start(pool.clone(), setup, 1).await;
     let session = pair.tenant.session().await;
     let waha = &pair.stage.waha;
     waha.misbehave(Rule::once(Match::text("in doubt"), Misbehaviour::Reset { sent: true }));
@@ -121,7 +121,8 @@ async fn a_message_in_doubt_is_not_held_for_unsent_by_a_server_that_never_saw_it
     let echo = Match { event: Some("message.any".to_owned()), ..Match::text("in doubt") };
     waha.misbehave(Rule::once(echo, Misbehaviour::DropWebhook));
     // The chat cannot be seen before the session is moved.
-    let list = Match::path("/chats/6281234567890@c.us/messages");
+    let path = format!("/api/{}/chats/6281234567890@c.us/messages", session.waha_name);
+    let list = Match::path(path);
     waha.misbehave(Rule::always(
         list,
         Misbehaviour::Answer { status: 500, sent: false, exception: None },
@@ -131,10 +132,32 @@ async fn a_message_in_doubt_is_not_held_for_unsent_by_a_server_that_never_saw_it
     let path = format!("/sessions/{}/move", session.id);
     pair.operator.post(&path, &json!({ "server": SECOND })).await.expect(200);
 
+    // The next look would else come the later the longer the chat could not be seen.
+    sqlx::query("update unknown_outcomes set due_at = now()").execute(&pool).await.unwrap();
     pair.tenant.history_until(&id, "message_left_unknown").await;
     let message = pair.tenant.message_becomes(&id, "unknown").await;
     assert!(message["lastError"].is_string(), "{message}");
     assert_eq!(ledger_of(&pair.second, "in doubt").len(), 0, "it is not sent again");
     assert_eq!(ledger_of(waha, "in doubt").len(), 1);
+    pair.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_move_that_was_cut_short_is_seen_and_made_good_by_the_next(pool: PgPool) {
+    let pair = Pair::start(pool.clone(), Setup::default(), 1).await;
+    pair.say("default", "drain").await;
+    let session = pair.tenant.session().await;
+    pair.say("default", "activate").await;
+    // All that a process leaves that dies between the place and the session's event.
+    sqlx::query("update session_keys set waha_server = 'default'").execute(&pool).await.unwrap();
+    let path = "/admin/waha-servers/eu-1";
+    assert_eq!(pair.operator.delete(path).await.expect(409).codes(), ["WAHA_SERVER_HAS_SESSIONS"]);
+    let drain = json!({ "move": true });
+    let drained = pair.operator.post(&format!("{path}/drain"), &drain).await.expect(200);
+    assert_eq!(drained.data()["moved"].as_array().unwrap().len(), 1);
+    pair.tenant.session_becomes(&session, "WORKING").await;
+    assert_eq!(pair.place_of(&session.id).await, "default");
+    assert!(pair.second.session_status(&session.waha_name).is_none());
+    pair.operator.delete(path).await.expect(204);
     pair.stop().await;
 }

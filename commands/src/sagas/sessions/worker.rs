@@ -109,14 +109,12 @@ impl Worker {
             let is_deletion = task.action == Action::Delete;
             return Ok(if is_deletion { Ok(None) } else { Err(GatewayError::NotFound) });
         };
-        let down = self.servers_down().await?;
-        if down.contains(&session.server) {
-            return Ok(Err(GatewayError::Unavailable(format!(
-                "the server {} is marked as down",
-                session.server
-            ))));
+        let called = self.servers_called().await?;
+        if !called.contains(&session.server) {
+            let reason = format!("the server {} is marked as down", session.server);
+            return Ok(Err(GatewayError::Unavailable(reason)));
         }
-        for origin in session.left.iter().filter(|origin| !down.contains(&origin.server)) {
+        for origin in session.left.iter().filter(|origin| called.contains(&origin.server)) {
             if let Err(error) = self.leave(origin, &session.waha_session).await {
                 return Ok(Err(error));
             }
@@ -131,13 +129,14 @@ impl Worker {
         Ok(done)
     }
 
-    async fn servers_down(&self) -> Result<Vec<ServerName>, sqlx::Error> {
+    async fn servers_called(&self) -> Result<Vec<ServerName>, sqlx::Error> {
         let servers = servers::states(&self.pool).await?.into_iter();
-        let down = servers.filter(|(_, state)| *state == ServerState::Down);
-        Ok(down.map(|(server, _)| server).collect())
+        let called = servers.filter(|(_, state)| *state != ServerState::Down);
+        Ok(called.map(|(server, _)| server).collect())
     }
 
-    /// Takes the session off a server it was on before. Where that server is down, it is stopped when it comes back.
+    /// Takes the session off a server it was on before. One that is down is not asked: the watcher stops the session there
+    /// when it comes back. Nor is one that is not registered any more.
     async fn leave(&self, origin: &Origin, waha_session: &str) -> Result<(), GatewayError> {
         let address = SessionAddress { server: &origin.server, waha_session };
         if !origin.keep_pairing {
