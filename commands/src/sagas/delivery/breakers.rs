@@ -113,13 +113,9 @@ impl Breakers {
         Ok(())
     }
 
-    /// Sees what others have noted, and forgets what is long ago.
-    pub(super) async fn refresh(&self) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "delete from breakers where open_until is null and noted_at < now() - interval '1 hour'",
-        )
-        .execute(&self.pool)
-        .await?;
+    /// Sees what others have noted, and forgets what is long ago; answers whether any breaker is open. While all is well,
+    /// that is one look at an empty table.
+    pub(super) async fn refresh(&self) -> Result<bool, sqlx::Error> {
         let rows = sqlx::query(
             "select server, session_id, open_until is not null as is_open,
                     failures > 0 or openings > 0 as is_noted
@@ -128,9 +124,10 @@ impl Breakers {
         .bind(BREAKERS_MAX)
         .fetch_all(&self.pool)
         .await?;
-        let (mut noted, mut open_sessions) = (HashSet::new(), 0_u32);
+        let (mut noted, mut open, mut open_sessions) = (HashSet::new(), 0_usize, 0_u32);
         for row in &rows {
             let (subject, is_open) = (subject(row)?, row.try_get::<bool, _>("is_open")?);
+            open += usize::from(is_open);
             match subject.session {
                 None => gauge(&subject.server, is_open),
                 Some(_) => open_sessions += u32::from(is_open),
@@ -141,7 +138,14 @@ impl Breakers {
         }
         metrics::gauge!("heliograph_session_breakers_open").set(f64::from(open_sessions));
         *self.noted.write().unwrap_or_else(PoisonError::into_inner) = noted;
-        Ok(())
+        if rows.len() > open {
+            sqlx::query(
+                "delete from breakers where open_until is null and noted_at < now() - interval '1 hour'",
+            )
+            .execute(&self.pool)
+            .await?;
+        }
+        Ok(open > 0)
     }
 
     /// Claims those that it is time to ask. A server that is marked as down is not asked, and a session not while its

@@ -51,7 +51,9 @@ impl Prober {
     }
 
     async fn work(&self) -> Result<(), SagaError> {
-        self.breakers.refresh().await?;
+        if !self.breakers.refresh().await? {
+            return Ok(());
+        }
         let probes = self.breakers.claim(self.process.engine).await?;
         join_all(probes.iter().map(|probe| self.probe(probe))).await.into_iter().collect()
     }
