@@ -113,7 +113,11 @@ async fn one_chat_spends_no_more_than_the_failures_that_open_it(pool: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_sick_session_is_left_alone_and_stops_no_other(pool: PgPool) {
-    let stage = Installation::start(pool).await;
+    // Long enough that it is not tried again while the other session is looked at.
+    let setup = Setup::default()
+        .set("DELIVERY_BREAKER_OPEN_SECONDS", 10)
+        .set("DELIVERY_BREAKER_OPEN_MAX_SECONDS", 10);
+    let stage = Installation::start_with(pool, setup).await;
     let (tenant, other) = (stage.tenant().await, stage.tenant().await);
     let operator = stage.colleague(&tenant, Role::PlatformAdmin).await;
     let (sick, sound) = (tenant.session().await, other.session().await);
