@@ -145,6 +145,8 @@ failpoints! {
     Webhooks WebhookProcessed = "webhook-processed";
     /// the checkpoint has moved
     Webhooks WebhooksAdvanced = "webhooks-advanced";
+    /// it is reported that an acknowledgement is overdue, the session's count of such is not
+    Webhooks OverdueReported = "overdue-reported";
     /// what was missed is told, that it was repaired is not noted
     Webhooks GapFilled = "gap-filled";
     /// a repair is noted, and may be made again

@@ -23,7 +23,7 @@ use crate::executor::{CommandError, Executor};
 
 /// While the log is away an outcome is kept in memory and offered again this often; the lease is renewed
 /// meanwhile. Should the process die first, the message shows as unknown.
-const RECORD_RETRY_WAIT: Duration = Duration::from_millis(500);
+const LOG_RETRY_WAIT: Duration = Duration::from_millis(500);
 
 pub(super) struct Attempts {
     executor: Executor,
@@ -117,14 +117,20 @@ impl Attempts {
         Ok(())
     }
 
-    /// The message as it was queued, and on whose behalf.
+    /// The message as it was queued, and on whose behalf; however long the log is away, for nothing has begun and
+    /// nobody else may begin while the lease is renewed.
     async fn draft(&self, lease: &Lease) -> Result<Option<Draft>, LogError> {
         let stream = StreamName {
             category: Category::Message,
             tenant: lease.tenant_id,
             id: lease.message_id.0,
         };
-        let history = self.executor.log().read_stream(stream).await?;
+        let history = loop {
+            match self.executor.log().read_stream(stream).await {
+                Err(LogError::Unavailable(_)) => tokio::time::sleep(LOG_RETRY_WAIT).await,
+                read => break read?,
+            }
+        };
         let causation_id = history.last().map(|last| last.id);
         let Some(first) = history.into_iter().next() else { return Ok(None) };
         let metadata = on_behalf_of(&first, causation_id);
@@ -188,7 +194,7 @@ impl Attempts {
             match executed.await {
                 Ok(_) => return Ok(()),
                 Err(CommandError::Log(LogError::Unavailable(_)) | CommandError::Contended) => {
-                    tokio::time::sleep(RECORD_RETRY_WAIT).await;
+                    tokio::time::sleep(LOG_RETRY_WAIT).await;
                 }
                 Err(error) => return Err(error),
             }

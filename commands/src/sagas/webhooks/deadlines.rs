@@ -18,6 +18,7 @@ use domain::id::{MessageId, SessionId, TenantId};
 use domain::message::event::{Event as MessageEvent, Evidence};
 use domain::message::{self, Message};
 use domain::ports::event_log::{Actor, Metadata, RecordedEvent};
+use failpoint::Failpoint;
 use sqlx::{PgPool, Row};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -162,6 +163,7 @@ impl Deadlines {
             );
             let count = u64::try_from(messages).unwrap_or(u64::MAX);
             metrics::counter!("heliograph_acknowledgements_overdue_total").increment(count);
+            failpoint::reach(Failpoint::OverdueReported);
             self.streaks.grow(&reported).await?;
         }
         let settled: Vec<Uuid> = overdue.iter().map(|message| message.message_id.0).collect();

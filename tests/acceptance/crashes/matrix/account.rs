@@ -112,6 +112,7 @@ pub(super) fn is_settled(point: Failpoint, answered: Option<u16>, shown: Option<
     match Occasion::of(point) {
         Occasion::Restart | Occasion::Move => shown == Some("WORKING"),
         Occasion::Arrival | Occasion::ArrivalUntold => shown == Some("delivered"),
+        Occasion::SendUnacknowledged => shown == Some("sent"),
         // Who was not told that it is accepted may find that it is not.
         _ if point == Failpoint::AppendAsked && shown.is_none() => !is_accepted(answered),
         _ => shown == Some("read"),
@@ -146,7 +147,7 @@ impl Account {
             "accepted and lost: {self:#?}"
         );
         match self.shown.as_deref() {
-            Some("read") => assert_eq!(self.sent, 1, "shown as read, and never sent: {self:#?}"),
+            Some("read" | "sent") => assert_eq!(self.sent, 1, "it was never sent: {self:#?}"),
             None => assert_eq!(self.logged, 0, "in the log, and not shown: {self:#?}"),
             Some(_) => {}
         }

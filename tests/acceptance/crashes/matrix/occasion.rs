@@ -26,6 +26,8 @@ pub(super) enum Occasion {
     SendBrokenOff,
     /// The same, and acknowledgements come before the answer, under an id nobody knows yet.
     SendAcknowledgedEarly,
+    /// The same, and no acknowledgements come.
+    SendUnacknowledged,
     /// Somebody writes to the session.
     Arrival,
     /// The same, and WAHA's webhooks about it are lost.
@@ -65,6 +67,7 @@ impl Occasion {
             | Failpoint::EffectDurable
             | Failpoint::WebhookProcessed
             | Failpoint::WebhooksAdvanced => Self::Arrival,
+            Failpoint::OverdueReported => Self::SendUnacknowledged,
             Failpoint::GapFilled | Failpoint::RepairRecorded => Self::ArrivalUntold,
             Failpoint::SessionLeft => Self::Move,
             Failpoint::ActionClaimed | Failpoint::ActionDone => Self::Restart,
@@ -78,6 +81,7 @@ impl Occasion {
             Self::SendRefused => "a message WAHA refuses is sent",
             Self::SendBrokenOff => "a message is sent, and WAHA breaks off before it is",
             Self::SendAcknowledgedEarly => "a message is sent and acknowledged before WAHA answers",
+            Self::SendUnacknowledged => "a message is sent, and WhatsApp never acknowledges it",
             Self::Arrival => "somebody writes",
             Self::ArrivalUntold => "somebody writes, and WAHA's webhooks are lost",
             Self::Restart => "a session is restarted",
@@ -92,6 +96,7 @@ impl Occasion {
         match self {
             // Its messages have ids of its own choice, so news of them can come before they are known.
             Self::SendAcknowledgedEarly => setup.engine(Engine::Webjs),
+            Self::SendUnacknowledged => setup.set("DELIVERY_ACK_DEADLINE_SECONDS", 1),
             Self::ArrivalUntold => {
                 setup.set("WEBHOOK_GAP_WINDOW_HOURS", 24).set("WEBHOOK_SILENCE_SECONDS", 1)
             }
@@ -135,6 +140,7 @@ impl Occasion {
             Self::SendAcknowledgedEarly => {
                 vec![Misbehaviour::AckBeforeAnswer, Misbehaviour::Delay { milliseconds: 3_000 }]
             }
+            Self::SendUnacknowledged => vec![Misbehaviour::NoAcks],
             // As `message` and as `message.any`.
             Self::ArrivalUntold => vec![Misbehaviour::DropWebhook, Misbehaviour::DropWebhook],
             Self::Send | Self::Arrival | Self::Restart | Self::Move => vec![],

@@ -27,6 +27,7 @@ const CONNECTIONS_MAX: u32 = 8;
 pub(super) const LEASES_RUN_OUT: &str = "
 update leases set expires_at = now();
 update delivery_jobs set lease_until = now() where lease_owner is not null;
+update awaited_acknowledgements set lease_until = now() where lease_until is not null;
 update unknown_outcomes set lease_until = now() where lease_owner is not null;
 update session_hearing set lease_until = now() where lease_owner is not null;
 update session_actions set lease_until = now() where lease_owner is not null;";
