@@ -15,6 +15,8 @@ use sqlx::PgPool;
 
 /// Scenes played at a time: most of each is waiting for leases to run out.
 const AT_ONCE: usize = 3;
+/// The same with two processes each, whose connections are many.
+const ASLEEP_AT_ONCE: usize = 2;
 
 #[sqlx::test(migrations = false)]
 async fn wherever_a_process_dies_nothing_is_lost_and_nothing_is_sent_twice(pool: PgPool) {
@@ -30,6 +32,6 @@ async fn wherever_a_process_dies_nothing_is_lost_and_nothing_is_sent_twice(pool:
 #[sqlx::test(migrations = false)]
 async fn wherever_a_process_sleeps_past_its_leases_and_wakes_cut_off_the_same_holds(pool: PgPool) {
     stream::iter(Failpoint::ALL)
-        .for_each_concurrent(AT_ONCE, async |point| slumber::play(&pool, *point).await)
+        .for_each_concurrent(ASLEEP_AT_ONCE, async |point| slumber::play(&pool, *point).await)
         .await;
 }

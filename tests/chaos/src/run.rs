@@ -15,9 +15,9 @@ use crate::settings::Settings;
 use crate::stage::{SESSIONS, Stage};
 use crate::summary::Summary;
 
-/// How long the installation is left in peace before what still waits counts as stuck. Leases, retries and hung calls
-/// end within a fraction of it.
-pub const PATIENCE: Duration = Duration::from_mins(3);
+/// How long the installation is left in peace before what still waits counts as stuck. The longest lease, of
+/// a look for a message in doubt, runs out after three; retries and hung calls end within a fraction of it.
+pub const PATIENCE: Duration = Duration::from_mins(5);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Where a message is that something should happen to.
 const UNDER_WAY: [&str; 5] = ["scheduled", "queued", "held", "sending", "retrying"];

@@ -77,7 +77,15 @@ impl Reconciler {
 
     async fn work(&self) -> Result<(), SagaError> {
         let doubts = self.doubts.claim(self.engine).await?;
-        join_all(doubts.iter().map(|doubt| self.look(doubt))).await.into_iter().collect()
+        let looks = doubts.iter().map(async |doubt| {
+            let looked = self.look(doubt).await;
+            if looked.is_err() {
+                // Nobody needs to wait for the lease to run out; if this fails too, that is what happens.
+                let _ = self.doubts.postpone(self.engine, doubt).await;
+            }
+            looked
+        });
+        join_all(looks).await.into_iter().collect()
     }
 
     async fn look(&self, doubt: &Doubt) -> Result<(), SagaError> {

@@ -59,8 +59,8 @@ async fn sleep_and_wake(pool: PgPool, point: Failpoint) -> Account {
     rest(&site).await;
     let account = account::take(&site, &tenant, &session, point, answered).await;
     account.assert_nothing_is_lost_or_doubled();
-    verify_views(&site.environment(&site.port)).await;
     tokio::join!(sleeper.kill(), other.kill());
+    verify_views(&site.environment(&site.port)).await;
     account
 }
 
