@@ -11,7 +11,7 @@
 use std::time::{Duration, Instant};
 
 use acceptance::caller::Caller;
-use reqwest::{Client, StatusCode};
+use http::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -51,22 +51,20 @@ pub(crate) async fn measure(settings: &Settings, report: &Report) -> Result<(), 
 
 /// Sends texts by WAHA's own interface, so many at a time; answers how many a second.
 async fn call_directly(site: &Site, sender: &Sender, time: Duration) -> Result<f64, BenchError> {
-    let (client, url) = (Client::new(), format!("{}/api/sendText", site.waha.base_url()));
+    let waha = Caller::nobody(site.waha.base_url());
     let (session, key) = (&sender.session.waha_name, site.waha.api_key());
     let started = Instant::now();
     let mut callers = JoinSet::new();
     for n in 0..CALLS {
         let chat = format!("{}@c.us", number(n).trim_start_matches('+'));
         let body = json!({ "session": session, "chatId": chat, "text": BODY });
-        let call = client.post(&url).header("X-Api-Key", key).json(&body);
+        let (waha, key) = (waha.clone(), key.to_owned());
         callers.spawn(async move {
             let mut calls = 0;
             while started.elapsed() < time {
-                let call = call.try_clone().ok_or_else(|| BenchError::failed("a body is read"))?;
-                let answer = call.send().await;
-                let status =
-                    answer.map_err(|error| BenchError::failed(error.to_string()))?.status();
-                if status != StatusCode::CREATED {
+                let call = waha.request(Method::POST, "/api/sendText");
+                let status = waha.send(call.header("X-Api-Key", &key).json(&body)).await.status;
+                if status != 201 {
                     return Err(BenchError::failed(format!("WAHA answered {status}")));
                 }
                 calls += 1;
