@@ -34,6 +34,7 @@ impl Projection for Sessions {
             include_str!("../../migrations/20261121040500_locked_sessions.sql"),
             include_str!("../../migrations/20261121050100_session_care_shown.sql"),
             include_str!("../../migrations/20261121070100_placed_sessions.sql"),
+            include_str!("../../migrations/20261121070300_logged_out.sql"),
         ]
     }
 
@@ -81,10 +82,11 @@ async fn write(connection: &mut PgConnection, sessions: &[Session]) -> Result<()
     sqlx::query(
         "insert into sessions (tenant_id, id, name, waha_session, status, engine, phone, pending_action,
              last_error, created_at, updated_at, reach_out_locked_until, queue_mode, suspicion,
-             suspected_at, restart_cause, restarted_at, waha_server)
+             suspected_at, restart_cause, restarted_at, waha_server, logged_out_at)
          select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
              $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
-             $13::text[], $14::text[], $15::timestamptz[], $16::text[], $17::timestamptz[], $18::text[])
+             $13::text[], $14::text[], $15::timestamptz[], $16::text[], $17::timestamptz[], $18::text[],
+             $19::timestamptz[])
          on conflict (tenant_id, id) do update set
              status = excluded.status, engine = excluded.engine, phone = excluded.phone,
              pending_action = excluded.pending_action, last_error = excluded.last_error,
@@ -92,7 +94,8 @@ async fn write(connection: &mut PgConnection, sessions: &[Session]) -> Result<()
              reach_out_locked_until = excluded.reach_out_locked_until,
              queue_mode = excluded.queue_mode, suspicion = excluded.suspicion,
              suspected_at = excluded.suspected_at, restart_cause = excluded.restart_cause,
-             restarted_at = excluded.restarted_at, waha_server = excluded.waha_server",
+             restarted_at = excluded.restarted_at, waha_server = excluded.waha_server,
+             logged_out_at = excluded.logged_out_at",
     )
     .bind(column(sessions, |session| session.tenant_id))
     .bind(column(sessions, |session| session.row.id))
@@ -112,6 +115,7 @@ async fn write(connection: &mut PgConnection, sessions: &[Session]) -> Result<()
     .bind(column(sessions, |session| session.row.restart_cause.as_deref()))
     .bind(column(sessions, |session| session.row.restarted_at))
     .bind(column(sessions, |session| session.row.waha_server.as_str()))
+    .bind(column(sessions, |session| session.row.logged_out_at))
     .execute(connection)
     .await?;
     Ok(())
@@ -151,6 +155,8 @@ pub struct SessionRow {
     pub engine: Option<String>,
     /// The paired number, once told.
     pub phone: Option<String>,
+    /// Since when it asks for a new scan though it was paired: it was logged out.
+    pub logged_out_at: Option<DateTime<Utc>>,
     /// What is asked and not yet done.
     pub pending_action: Option<String>,
     /// Why what was asked last could not be done.

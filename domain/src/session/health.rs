@@ -102,9 +102,12 @@ impl Health {
 }
 
 impl Open {
-    /// What says that it does not work, while it says it does.
+    /// Something says that it does not work, while it says it does; not while something is done to it, which may be
+    /// the reason.
     pub(super) fn suspect(&self, cause: SuspicionCause, now: DateTime<Utc>) -> Vec<Event> {
-        let is_news = self.status == SessionStatus::Working && self.health.suspicion.is_none();
+        let is_news = self.status == SessionStatus::Working
+            && self.health.suspicion.is_none()
+            && self.pending.is_none();
         if is_news { vec![Event::Suspected(Suspected { cause, at: now })] } else { vec![] }
     }
 

@@ -54,6 +54,7 @@ pub(super) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Known {
                     waha_server: ServerName::default().into(),
                     engine: None,
                     phone: None,
+                    logged_out_at: None,
                     pending_action: Some(Action::Start.as_str().to_owned()),
                     last_error: None,
                     reach_out_locked_until: None,
@@ -136,6 +137,14 @@ impl SessionRow {
                 self.reach_out_locked_until = Some(storable_time(locked.until));
             }
             SessionEvent::StatusChanged(changed) => {
+                match changed.status {
+                    // A session that never was paired asks for its first scan.
+                    SessionStatus::ScanQrCode if self.phone.is_some() => {
+                        self.logged_out_at.get_or_insert(storable_time(changed.at));
+                    }
+                    SessionStatus::Working => self.logged_out_at = None,
+                    _ => {}
+                }
                 self.status = storable_text(changed.status.as_str());
                 self.engine = changed.engine.map(|engine| engine.as_str().to_owned());
                 self.phone = changed.phone.as_ref().map(ToString::to_string);

@@ -40,7 +40,7 @@ async fn a_session_is_shown_as_last_told_in_waha_s_words(pool: PgPool) {
             "wahaServer": "default", "engine": null, "phone": null,
             "pendingAction": "start", "lastError": null, "reachOutLockedUntil": null,
             "queueMode": "run", "suspicion": null, "suspectedAt": null, "restartCause": null,
-            "restartedAt": null,
+            "restartedAt": null, "loggedOutAt": null,
             "createdAt": "2026-11-20T10:00:00Z", "updatedAt": "2026-11-20T10:00:00Z",
         })
     );

@@ -7,6 +7,7 @@ use acceptance::sessions::Session;
 use acceptance::setup::Setup;
 use reqwest::Method;
 use sqlx::PgPool;
+use waha_simulator::Engine;
 
 async fn qr(caller: &Caller, session: &Session, accept: &str) -> Answer {
     let request = caller.request(Method::GET, &format!("/sessions/{}/qr", session.id));
@@ -62,5 +63,27 @@ async fn a_paired_session_shows_no_code_and_a_strange_form_is_not_offered(pool: 
     refused.assert_is_problem();
     assert_eq!(refused.codes(), ["SESSION_WRONG_STATE"]);
     qr(&tenant, &session, "text/html").await.expect(406).assert_is_problem();
+    stage.stop().await;
+}
+
+/// WhatsApp ends the first connection of a new pairing with stream error 515; NOWEB connects again by itself.
+#[sqlx::test(migrations = "../migrations")]
+async fn the_restart_that_whatsapp_asks_for_after_a_scan_is_no_failure(pool: PgPool) {
+    let setup = Setup::default().engine(Engine::Noweb).unscanned();
+    let stage = Installation::start_with(pool.clone(), setup).await;
+    let tenant = stage.tenant().await;
+    let session = tenant.unscanned_session().await;
+    tenant.scan(&stage.waha, &session).await;
+    let told = "select data ->> 'status' from events where event_type = 'session_status_changed'
+                order by version";
+    let told: Vec<String> = sqlx::query_scalar(told).fetch_all(&pool).await.unwrap();
+    assert_eq!(told[told.len() - 3..], ["SCAN_QR_CODE", "STARTING", "WORKING"], "{told:?}");
+    let asked = "select count(*) from events where event_type = 'session_action_requested'";
+    let asked: i64 = sqlx::query_scalar(asked).fetch_one(&pool).await.unwrap();
+    assert_eq!(asked, 0, "it was restarted, though it only connected again");
+    let shown = tenant.get(&format!("/sessions/{}", session.id)).await.expect(200);
+    assert!(shown.data()["phone"].is_string(), "{:?}", shown.body);
+    let id = tenant.send_text(&session, "paired").await;
+    tenant.message_becomes(&id, "read").await;
     stage.stop().await;
 }

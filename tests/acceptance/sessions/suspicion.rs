@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use acceptance::caller::Caller;
 use acceptance::eventually::{eventually, within};
 use acceptance::installation::Installation;
 use acceptance::messages::{ledger_of, somebody};
 use acceptance::setup::Setup;
 use acceptance::webhook;
+use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use waha_simulator::{Match, Misbehaviour, Rule, SessionStatus};
@@ -83,5 +85,43 @@ async fn a_failed_session_is_restarted_with_its_pairing(pool: PgPool) {
         |seen: &Value| seen["restartCause"] == "failed" && seen["status"] == json!("WORKING");
     let back = within(LOOKED_AFTER, "it works again", look, is_back).await;
     assert_eq!(back["phone"], phone, "no new scan was needed");
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_session_that_waha_has_lost_is_made_anew(pool: PgPool) {
+    let stage = Installation::start(pool).await;
+    let tenant = stage.tenant().await;
+    let session = tenant.session().await;
+    stage.waha.misbehave(Rule::always(Match::event("session.status"), Misbehaviour::DropWebhook));
+    let waha = Caller::nobody(stage.waha.base_url());
+    let remove = waha.request(Method::DELETE, &format!("/api/sessions/{}", session.waha_name));
+    waha.send(remove.header("X-Api-Key", stage.waha.api_key())).await.expect(200);
+    let path = format!("/sessions/{}", session.id);
+    let look = async || tenant.get(&path).await.data().clone();
+    let missed = |seen: &Value| seen["suspicion"] == "missing_in_waha";
+    within(LOOKED_AFTER, "it is missed", look, missed).await;
+    stage.waha.behave();
+    let is_back = |seen: &Value| seen["restartCause"] == "suspected" && seen["suspicion"].is_null();
+    let back = within(LOOKED_AFTER, "it is there again", look, is_back).await;
+    assert_eq!(back["status"], "WORKING");
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_session_that_was_logged_out_on_the_phone_asks_for_a_new_scan_and_says_why(pool: PgPool) {
+    let stage = Installation::start_with(pool, Setup::default().unscanned()).await;
+    let tenant = stage.tenant().await;
+    let session = tenant.unscanned_session().await;
+    let path = format!("/sessions/{}", session.id);
+    let look = async || tenant.get(&path).await.data().clone();
+    assert_eq!(look().await["loggedOutAt"], Value::Null, "it never was paired");
+    tenant.scan(&stage.waha, &session).await;
+    stage.waha.unlink(&session.waha_name).unwrap();
+    tenant.session_becomes(&session, "FAILED").await;
+    let is_out = |seen: &Value| seen["status"] == "SCAN_QR_CODE" && seen["loggedOutAt"].is_string();
+    within(LOOKED_AFTER, "it asks for a new scan", look, is_out).await;
+    tenant.scan(&stage.waha, &session).await;
+    assert_eq!(look().await["loggedOutAt"], Value::Null);
     stage.stop().await;
 }

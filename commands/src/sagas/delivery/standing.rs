@@ -13,6 +13,8 @@ use super::servers::server_name;
 
 /// The status of a session that is gone; kept until its messages are given up.
 const DELETED: &str = "DELETED";
+/// Most sessions of a server that are compared with it in one round.
+const SESSIONS_MAX: i64 = 10_000;
 /// Most ailing sessions looked at in one round.
 const AILING_MAX: i64 = 500;
 
@@ -98,6 +100,23 @@ pub(in super::super) async fn named(
     )
     .bind(waha_names)
     .bind(DELETED)
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(known).collect()
+}
+
+/// The sessions that work on a server, by what is known here.
+pub(in super::super) async fn working_on(
+    pool: &PgPool,
+    server: &ServerName,
+) -> Result<Vec<KnownSession>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select session_id, tenant_id, waha_session, waha_server, status from delivery_sessions
+         where waha_server = $1 and status = $2 limit $3",
+    )
+    .bind(server.as_str())
+    .bind(SessionStatus::Working.as_str())
+    .bind(SESSIONS_MAX)
     .fetch_all(pool)
     .await?;
     rows.iter().map(known).collect()

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use domain::ports::leases::{Leases, Work};
 use domain::ports::waha::{SessionAddress, SessionGateway};
+use domain::session::health::SuspicionCause;
 use domain::session::status::SessionStatus;
 use domain::session::{Command, Report, Session};
 use domain::waha_server::ServerState;
@@ -72,6 +73,7 @@ impl Watcher {
                 return Ok(());
             }
         };
+        self.suspect_missing(server, &reports).await?;
         let names: Vec<&str> = reports.keys().map(String::as_str).collect();
         for known in standing::named(&self.pool, &names).await? {
             let Some(report) = reports.remove(&known.waha_session) else { continue };
@@ -81,6 +83,23 @@ impl Watcher {
                 let (tenant, session) = (known.tenant_id, known.session_id);
                 tell(&self.executor, tenant, session, Command::Report(report)).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// A session that works for all that is known, and that WAHA has no more.
+    async fn suspect_missing(
+        &self,
+        server: &ServerName,
+        reports: &HashMap<String, Report>,
+    ) -> Result<(), SagaError> {
+        for known in standing::working_on(&self.pool, server).await? {
+            if reports.contains_key(&known.waha_session) {
+                continue;
+            }
+            let (cause, now) = (SuspicionCause::MissingInWaha, self.executor.ambient().now());
+            let command = Command::Suspect { cause, now };
+            tell(&self.executor, known.tenant_id, known.session_id, command).await?;
         }
         Ok(())
     }

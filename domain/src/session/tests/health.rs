@@ -41,6 +41,8 @@ fn only_a_session_that_says_it_works_becomes_suspect_and_only_once() {
     history.push(changed(SessionStatus::Stopped, seconds(2)));
     assert_eq!(given(&history).decide(suspect()), Ok(vec![]));
     assert_eq!(given(&[created()]).decide(suspect()), Ok(vec![]));
+    let being_removed = [working(), vec![requested(Action::Delete)]].concat();
+    assert_eq!(given(&being_removed).decide(suspect()), Ok(vec![]));
 }
 
 #[test]
