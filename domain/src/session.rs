@@ -5,25 +5,27 @@
 //! is told. Invariants: one action is pending at a time; a newer one replaces it, deletion excepted. A session is
 //! on one WAHA server; whatever is done next begins by taking it off those it was on before.
 
+mod action;
 pub mod event;
 mod gaps;
 pub mod health;
+mod name;
 pub mod queue_mode;
 pub mod status;
 
 use chrono::{DateTime, Utc};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::aggregate::Aggregate;
 use crate::phone::PhoneNumber;
 use crate::stream::Category;
 use crate::waha_server::name::ServerName;
 use crate::whatsapp::Engine;
+pub use action::Action;
 use event::{Event, Origin};
 use gaps::Gaps;
 pub use gaps::{Gap, Repair};
 use health::{Health, SuspicionCause, TrustCause};
+pub use name::{InvalidSessionName, SessionName};
 use queue_mode::QueueMode;
 use status::SessionStatus;
 
@@ -68,42 +70,6 @@ pub struct Open {
     pub health: Health,
     /// What was missed, and made up for.
     pub gaps: Gaps,
-}
-
-/// What may be asked to be done to a session in WAHA.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Create it if need be, and start it.
-    Start,
-    /// Stop it, keeping the pairing.
-    Stop,
-    /// Stop and start.
-    Restart,
-    /// Forget the pairing.
-    Logout,
-    /// Remove it from WAHA.
-    Delete,
-}
-
-impl Action {
-    /// The stored word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::Stop => "stop",
-            Self::Restart => "restart",
-            Self::Logout => "logout",
-            Self::Delete => "delete",
-        }
-    }
-
-    /// Reads the stored word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Start, Self::Stop, Self::Restart, Self::Logout, Self::Delete]
-            .into_iter()
-            .find(|action| action.as_str() == word)
-    }
 }
 
 /// What WAHA says of a session.
@@ -403,44 +369,6 @@ impl Open {
             self.as_of = self.as_of.max(Some(placed.at));
             self.pending = Some(Action::Start);
         }
-    }
-}
-
-/// A tenant's name for a session: 1 to 64 letters, digits, spaces, dots, hyphens or underscores, the first
-/// a letter or digit.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-pub struct SessionName(String);
-
-/// The text is not a session name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "must be 1 to 64 letters, digits, spaces, dots, hyphens or underscores, beginning with a letter or digit"
-)]
-pub struct InvalidSessionName;
-
-impl SessionName {
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for SessionName {
-    type Error = InvalidSessionName;
-
-    fn try_from(text: String) -> Result<Self, InvalidSessionName> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '_' | '-');
-        let is_sound = (1..=64).contains(&text.len())
-            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && text.chars().all(allowed);
-        if is_sound { Ok(Self(text)) } else { Err(InvalidSessionName) }
-    }
-}
-
-impl From<SessionName> for String {
-    fn from(name: SessionName) -> Self {
-        name.0
     }
 }
 
