@@ -7,7 +7,7 @@
 //! WAHA speaks of messages by WhatsApp's ids. Which message of ours one stands for is learnt from
 //! `AttemptStarted` and `Sent`; news of an id not learnt yet is held until it is, and a chat's messages in doubt are
 //! looked for at once when it shows a message of ours that nobody knows. What webhooks did not tell is looked for
-//! in WAHA's chats ([`gaps`]). Invariant: every command is
+//! in WAHA's chats (`gaps`). Invariant: every command is
 //! harmless when repeated, so a batch that is interrupted is simply taken again.
 
 mod contacts;
