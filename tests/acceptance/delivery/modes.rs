@@ -1,17 +1,16 @@
 //! What a session does with messages is set by people: run, hold, drain (D7).
 
+use acceptance::answer::Answer;
+use acceptance::caller::Caller;
+use acceptance::clock;
 use acceptance::installation::Installation;
 use acceptance::messages::{ledger_of, sent_texts, somebody};
+use acceptance::sessions::Session;
 use acceptance::setup::Setup;
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
 use sqlx::PgPool;
-
-use acceptance::answer::Answer;
-use acceptance::caller::Caller;
-use acceptance::clock;
-use acceptance::sessions::Session;
 
 async fn set(caller: &Caller, session: &Session, mode: &str) -> Answer {
     let request = caller.request(Method::PUT, &format!("/sessions/{}/queue", session.id));

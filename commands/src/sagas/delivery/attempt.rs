@@ -21,8 +21,8 @@ use super::breakers::Breakers;
 use super::queue::{Duty, Lease};
 use crate::executor::{CommandError, Executor};
 
-/// While the log is away an outcome is kept in memory and offered again this often; the lease is renewed
-/// meanwhile. Should the process die first, the message shows as unknown.
+/// While the log is away it is asked again this often, and the lease is renewed meanwhile. An outcome is kept in memory
+/// until then; should the process die first, the message shows as unknown.
 const LOG_RETRY_WAIT: Duration = Duration::from_millis(500);
 
 pub(super) struct Attempts {

@@ -123,6 +123,8 @@ impl Inspection {
             let ahead: i64 = row.try_get("ahead_in_chat")?;
             let status: String = row.try_get("status")?;
             let mode: String = row.try_get("queue_mode")?;
+            let queue_mode = QueueMode::parse(&mode)
+                .ok_or_else(|| sqlx::Error::Decode("no mode of a queue".into()))?;
             Ok(Prospect {
                 doubt: is_parked.then_some(look_at),
                 is_leased: row.try_get("is_leased")?,
@@ -131,7 +133,7 @@ impl Inspection {
                 ahead_in_chat: u32::try_from(ahead).unwrap_or(u32::MAX),
                 is_barred: row.try_get("is_barred")?,
                 status: SessionStatus::from(status),
-                queue_mode: QueueMode::parse(&mode).unwrap_or_default(),
+                queue_mode,
                 is_suspect: row.try_get("is_suspect")?,
                 silence: if row.try_get("is_server_down")? {
                     Some(Silence::ServerDown)

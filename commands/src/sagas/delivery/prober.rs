@@ -94,12 +94,7 @@ impl Prober {
             return Ok(Some(false));
         };
         if let Some(report) = report {
-            let metadata = Metadata {
-                actor: Actor::DeliverySaga,
-                correlation_id: session.0,
-                causation_id: None,
-                request_id: None,
-            };
+            let metadata = Metadata::new(Actor::DeliverySaga, session.0);
             let command = Command::Report(report);
             let told = self.process.executor.execute::<Session>(
                 known.tenant_id,

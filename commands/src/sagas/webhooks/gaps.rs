@@ -122,12 +122,7 @@ impl Gaps {
         let now = self.executor.ambient().now();
         let Suspicion { heard_at, paired_at, .. } = *suspicion;
         let gap = Gap::since(heard_at, paired_at, now, self.options.window);
-        let metadata = Metadata {
-            actor: Actor::WebhookSaga,
-            correlation_id: self.executor.ambient().new_id(),
-            causation_id: None,
-            request_id: None,
-        };
+        let metadata = Metadata::new(Actor::WebhookSaga, self.executor.ambient().new_id());
         let repair = Repair { messages: 0, acknowledgements: 0, is_complete: true };
         let mut findings = Findings { repair, metadata };
         match self.repair(suspicion, gap, &mut findings).await {

@@ -172,7 +172,7 @@ impl Waiting {
             }
             Self::ForProof(None) => {
                 "WAHA may have sent it and did not say, and it could not be found out; look at the \
-                phone and settle it: POST /messages/{id}/settle"
+                phone and settle it"
                     .to_owned()
             }
             Self::ForAnswer => "it is being handed to WAHA".to_owned(),
@@ -180,7 +180,7 @@ impl Waiting {
                 format!("its session is {status}; it goes once the session is WORKING")
             }
             Self::ForRelease => {
-                "its session's queue is held; let it run: PUT /sessions/{id}/queue".to_owned()
+                "its session's queue is held; it goes once the queue runs".to_owned()
             }
             Self::ForTrust => {
                 "its session says that it works, but there is reason to doubt it; it goes after a \

@@ -13,10 +13,12 @@ use super::account::{self, Account};
 use super::occasion::Occasion;
 use super::scene::{LEASES_RUN_OUT, PATIENCE, in_a_database, prepare, rest, verify_views};
 
-/// The process that had all leases, and whether it has any now.
-const LEASES_OF: &str = "select count(*) from leases where owner <> $1 and expires_at > now()";
+/// How many leases others than this process have.
+const LEASES_OF_OTHERS: &str =
+    "select count(*) from leases where owner <> $1 and expires_at > now()";
+/// The process that has the leases.
 const OWNER: &str = "select owner from leases order by expires_at desc limit 1";
-/// What a process has tried and failed at when it has found out that it is cut off.
+/// What a process says of whatever it fails at, being cut off.
 const CUT_OFF: &str = "will try again";
 
 /// Lets a process sleep at a place and wake.
@@ -35,18 +37,19 @@ async fn sleep_and_wake(pool: PgPool, point: Failpoint) -> Account {
     let sleeper = Process::serve(&environment).await;
     let trouble = async {
         let asleep = format!("{ASLEEP} {}", point.name());
-        says(&sleeper, &asleep).await;
+        says_after(&sleeper, 0, &asleep).await;
         tokio::join!(database.cut(), waha.cut());
         let owner: uuid::Uuid = sqlx::query_scalar(OWNER).fetch_one(&pool).await.unwrap();
         sqlx::raw_sql(LEASES_RUN_OUT).execute(&pool).await.unwrap();
         let other_port = Port::reserve();
         let other = Process::serve(&site.environment(&other_port)).await;
         let look = async || -> i64 {
-            sqlx::query_scalar(LEASES_OF).bind(owner).fetch_one(&pool).await.unwrap()
+            sqlx::query_scalar(LEASES_OF_OTHERS).bind(owner).fetch_one(&pool).await.unwrap()
         };
         within(PATIENCE, "another takes over", look, |leases| *leases > 0).await;
+        let asleep_at = sleeper.printed().len();
         sleeper.signal("CONT").await;
-        says(&sleeper, CUT_OFF).await;
+        says_after(&sleeper, asleep_at, CUT_OFF).await;
         tokio::join!(database.restore(), waha.restore());
         other
     };
@@ -64,8 +67,8 @@ async fn sleep_and_wake(pool: PgPool, point: Failpoint) -> Account {
     account
 }
 
-/// Waits until the process has printed this.
-async fn says(process: &Process, words: &str) {
-    let look = async || String::from_utf8_lossy(&process.printed()).contains(words);
+/// Waits until the process has printed this, beyond what it had printed before.
+async fn says_after(process: &Process, before: usize, words: &str) {
+    let look = async || String::from_utf8_lossy(&process.printed()[before..]).contains(words);
     within(PATIENCE, &format!("it says: {words}"), look, |is_so| *is_so).await;
 }
