@@ -44,7 +44,7 @@ struct Created {
 
 pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliError> {
     let Verb::Create { tenant, email, password, role } = verb;
-    let role = Role::ALL.into_iter().find(|known| known.as_str() == role);
+    let role = Role::parse(&role);
     let role = role.ok_or_else(|| CliError::Input("there is no such role".into()))?;
     let password = password.map_or_else(|| secret::read("Password"), Ok)?;
     let log = OpenLog::open().await?;
