@@ -60,7 +60,8 @@ impl FromFields for Filter {
     }
 }
 
-/// `GET /dead-letters`
+/// Lists dead letters: messages given up, the newest first.
+#[utoipa::path(get, path = "/dead-letters", tag = "dead letters", operation_id = "listDeadLetters")]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -72,7 +73,13 @@ pub async fn list(
     Ok(listed(listing.rows, meta))
 }
 
-/// `GET /dead-letters/{messageId}`
+/// Shows a dead letter.
+#[utoipa::path(
+    get,
+    path = "/dead-letters/{id}",
+    tag = "dead letters",
+    operation_id = "showDeadLetter"
+)]
 pub async fn show(
     State(app): State<App>,
     caller: Caller,
@@ -82,7 +89,13 @@ pub async fn show(
     Ok(success(found.ok_or_else(DeadLetterId::not_found)?))
 }
 
-/// `POST /dead-letters/{messageId}/redrive`
+/// Sends a dead letter again.
+#[utoipa::path(
+    post,
+    path = "/dead-letters/{id}/redrive",
+    tag = "dead letters",
+    operation_id = "redriveDeadLetter"
+)]
 pub async fn redrive(
     State(app): State<App>,
     caller: Caller,
@@ -97,7 +110,13 @@ pub async fn redrive(
     Ok(At(position, located(StatusCode::ACCEPTED, &location, redriven)))
 }
 
-/// `DELETE /dead-letters/{messageId}`
+/// Puts a dead letter away.
+#[utoipa::path(
+    delete,
+    path = "/dead-letters/{id}",
+    tag = "dead letters",
+    operation_id = "discardDeadLetter"
+)]
 pub async fn discard(
     State(app): State<App>,
     caller: Caller,

@@ -14,11 +14,16 @@ use crate::problem::{Code, Problem};
 
 /// The route, for those whose role carries the permission.
 pub fn needs(app: &App, permission: Permission, route: MethodRouter<App>) -> MethodRouter<App> {
-    route.route_layer(from_fn_with_state((app.clone(), permission), guard))
+    route.route_layer(from_fn_with_state((app.clone(), Some(permission)), guard))
+}
+
+/// The route, for whoever is signed in.
+pub fn signed_in(app: &App, route: MethodRouter<App>) -> MethodRouter<App> {
+    route.route_layer(from_fn_with_state((app.clone(), None), guard))
 }
 
 async fn guard(
-    State((app, permission)): State<(App, Permission)>,
+    State((app, permission)): State<(App, Option<Permission>)>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -31,7 +36,7 @@ async fn guard(
         Ok(allowance) => allowance,
         Err(exceeded) => return exceeded.exceeded(now).into_response(),
     };
-    let mut response = match caller.require(permission) {
+    let mut response = match permission.map_or(Ok(()), |permission| caller.require(permission)) {
         Ok(()) => {
             request.extensions_mut().insert(caller);
             next.run(request).await

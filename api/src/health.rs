@@ -40,7 +40,8 @@ struct Health {
     uptime: u64,
 }
 
-/// `GET /health`: everything.
+/// Tells how everything is.
+#[utoipa::path(get, path = "/health", tag = "health", operation_id = "health")]
 pub async fn overview(State(app): State<App>) -> Response {
     let (database, event_store, waha) =
         tokio::join!(probe::database(&app), probe::event_store(&app), probe::waha(&app));
@@ -63,12 +64,14 @@ pub async fn overview(State(app): State<App>) -> Response {
     report(&app, status, services.map(named).into_iter().chain(waha))
 }
 
-/// `GET /health/live`: the process answers.
+/// Tells that the process answers.
+#[utoipa::path(get, path = "/health/live", tag = "health", operation_id = "live")]
 pub async fn live(State(app): State<App>) -> Response {
     report(&app, Status::Ok, [].map(named))
 }
 
-/// `GET /health/ready`: requests may come here.
+/// Tells whether requests may come here.
+#[utoipa::path(get, path = "/health/ready", tag = "health", operation_id = "ready")]
 pub async fn ready(State(app): State<App>) -> Response {
     let (database, event_store) = tokio::join!(probe::database(&app), probe::event_store(&app));
     let projections = probe::projections(&app, &database).await;
@@ -83,19 +86,22 @@ pub async fn ready(State(app): State<App>) -> Response {
     all_or_nothing(&app, services)
 }
 
-/// `GET /health/db`
+/// Tells how the database is.
+#[utoipa::path(get, path = "/health/db", tag = "health", operation_id = "databaseHealth")]
 pub async fn database(State(app): State<App>) -> Response {
     all_or_nothing(&app, [("database", probe::database(&app).await)])
 }
 
-/// `GET /waha/health`
+/// Tells how the WAHA servers are.
+#[utoipa::path(get, path = "/waha/health", tag = "health", operation_id = "wahaHealth")]
 pub async fn waha(State(app): State<App>) -> Response {
     let services = probe::waha(&app).await;
     let are_up = services.iter().all(|(_, service)| service.is_up());
     report(&app, if are_up { Status::Ok } else { Status::Unavailable }, services)
 }
 
-/// `GET /webhooks/health`: webhooks are taken.
+/// Tells whether webhooks are taken.
+#[utoipa::path(get, path = "/webhooks/health", tag = "health", operation_id = "webhookHealth")]
 pub async fn webhooks(State(app): State<App>) -> Response {
     let (database, event_store) = tokio::join!(probe::database(&app), probe::event_store(&app));
     let server = probe::server(&app);

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! settings    the environment, read once
-//! router      every route, its permission, and what surrounds it: answer, guard, limits
+//! routes      the table of all routes: one line each, with who may call it
+//! router      serves the table, and what surrounds it: answer, guard, limits
 //! resources   auth, sessions, queue, messages, dead_letters, webhooks, waha_servers, health, metering
 //! cli, serve  the command line, and the engine put together by roles; demo, logging, migrations, accounts, fleet
 //! what comes in   extract (fields, bodies, queries, paths), caller, peer, request_id, accept, mount, paging
@@ -43,6 +44,7 @@ pub mod read_your_write;
 pub mod request_id;
 pub mod roles;
 pub mod router;
+pub mod routes;
 pub mod serve;
 pub mod sessions;
 pub mod settings;

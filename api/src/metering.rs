@@ -51,7 +51,8 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
         .set_buckets_for_metric(Matcher::Suffix("_bytes".to_owned()), &BYTES)
 }
 
-/// `GET /metrics`
+/// Shows what is measured, as Prometheus reads it.
+#[utoipa::path(get, path = "/metrics", tag = "health", operation_id = "metrics")]
 pub async fn render(State(app): State<App>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
 }

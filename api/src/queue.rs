@@ -27,7 +27,8 @@ impl FromFields for Longest {
     }
 }
 
-/// `GET /queue`: of the tenant's sessions, the longest queues first.
+/// Shows how the queues of the tenant's sessions stand, the longest first.
+#[utoipa::path(get, path = "/queue", tag = "sessions", operation_id = "listQueues")]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -36,7 +37,8 @@ pub async fn list(
     Ok(success(app.inspection.queues(Some(caller.tenant), None, limit).await?))
 }
 
-/// `GET /sessions/{id}/queue`
+/// Shows how a session's queue stands.
+#[utoipa::path(get, path = "/sessions/{id}/queue", tag = "sessions", operation_id = "showQueue")]
 pub async fn show(
     State(app): State<App>,
     caller: Caller,

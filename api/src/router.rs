@@ -1,11 +1,12 @@
-//! Every route, and what surrounds them.
+//! Serves the table of routes, each behind its guard, and all of them surrounded.
 //!
 //! ```text
 //! answer::finish  request id, log line, metrics, problems written, security headers
 //!   CORS
 //!     limits::contain  panics caught, time limited
-//!       guard::needs   token, rate limit, permission   (routes not open to all)
-//!         handler
+//!       guard          token, rate limit, permission   (routes not open to all)
+//!         read_your_write::reads                       (routes answered from a view)
+//!           handler
 //! ```
 
 mod cors;
@@ -16,37 +17,52 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{delete, get, patch, post, put};
-use domain::access::Permission::{
-    ManageServers, ManageSessions, ReadHistory, ReadMessages, ReadSessions, SendMessages,
-};
-use projections::message_history::MessageHistory;
-use projections::messages::Messages;
-use projections::sessions::Sessions;
-use projections::webhook_log::WebhookLog;
+use axum::routing::MethodRouter;
 use tower::util::option_layer;
 
 use crate::answer::{self, MakeId, PREFIX};
 use crate::app::App;
-use crate::guard::needs;
+use crate::guard;
 use crate::problem::{Code, Problem};
 use crate::read_your_write::reads;
-use crate::{
-    auth, dead_letters, health, messages, metering, queue, sessions, waha_servers, webhooks,
-};
+use crate::routes::{self, Access, Route};
 
 /// Largest body of a request: the longest message with the largest metadata is far below.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Everything that is served.
 pub fn router(app: App) -> Router {
-    let routes = operational_routes().merge(open_routes(&app)).merge(guarded_routes(&app));
+    let routes = fold(&app, routes::all());
     surround(app, routes)
 }
 
 /// What every process serves, even one that works for the others: how it is.
 pub fn operations(app: App) -> Router {
-    surround(app, operational_routes())
+    let is_operational = |route: &Route| route.access() == Access::Operational;
+    let routes = fold(&app, routes::all().into_iter().filter(is_operational));
+    surround(app, routes)
+}
+
+/// Each route with what its line in the table asks for.
+fn fold(app: &App, routes: impl IntoIterator<Item = Route>) -> Router<App> {
+    routes.into_iter().fold(Router::new(), |router, route| {
+        let mut handler = route.handler();
+        if let Some(view) = route.view() {
+            handler = reads(app, view, handler);
+        }
+        if let Some(bytes_max) = route.body_bytes_max() {
+            handler = handler.layer(DefaultBodyLimit::max(bytes_max));
+        }
+        router.route(route.path(), admit(app, route.access(), handler))
+    })
+}
+
+fn admit(app: &App, access: Access, handler: MethodRouter<App>) -> MethodRouter<App> {
+    match access {
+        Access::Operational | Access::Open => handler,
+        Access::SignedIn => guard::signed_in(app, handler),
+        Access::Needs(permission) => guard::needs(app, permission, handler),
+    }
 }
 
 fn surround(app: App, routes: Router<App>) -> Router {
@@ -63,82 +79,6 @@ fn surround(app: App, routes: Router<App>) -> Router {
         .layer(from_fn_with_state(make_id, answer::finish))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app)
-}
-
-/// Routes for everybody.
-fn open_routes(app: &App) -> Router<App> {
-    let webhook_limit = DefaultBodyLimit::max(webhooks::BODY_BYTES_MAX);
-    Router::new()
-        .route("/auth/login", post(auth::login::login))
-        .route("/auth/refresh", post(auth::refresh::refresh))
-        .route("/webhooks/waha", post(webhooks::receive).layer(webhook_limit))
-        .route("/webhooks/health", get(health::webhooks))
-        .route("/webhooks/stats", reads(app, &WebhookLog, get(webhooks::stats)))
-}
-
-/// Routes for those who look after the process.
-fn operational_routes() -> Router<App> {
-    Router::new()
-        .route("/health", get(health::overview))
-        .route("/health/db", get(health::database))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/waha/health", get(health::waha))
-        .route("/metrics", get(metering::render))
-}
-
-/// Routes for those who are signed in, each with the permission it needs.
-fn guarded_routes(app: &App) -> Router<App> {
-    let needs = |permission, route| needs(app, permission, route);
-    let reads = |view, route| reads(app, view, route);
-    Router::new()
-        .route("/sessions", needs(ReadSessions, reads(&Sessions, get(sessions::list))))
-        .route("/sessions", needs(ManageSessions, post(sessions::create::create)))
-        .route("/sessions/{id}", needs(ReadSessions, reads(&Sessions, get(sessions::show))))
-        .route("/sessions/{id}", needs(ManageSessions, delete(sessions::actions::delete)))
-        .route("/sessions/{id}/start", needs(ManageSessions, post(sessions::actions::start)))
-        .route("/sessions/{id}/stop", needs(ManageSessions, post(sessions::actions::stop)))
-        .route("/sessions/{id}/restart", needs(ManageSessions, post(sessions::actions::restart)))
-        .route("/sessions/{id}/logout", needs(ManageSessions, post(sessions::actions::logout)))
-        .route("/queue", needs(ReadSessions, get(queue::list)))
-        .route("/sessions/{id}/queue", needs(ReadSessions, get(queue::show)))
-        .route("/sessions/{id}/queue", needs(ManageSessions, put(sessions::queue::set)))
-        .route("/sessions/{id}/move", needs(ManageServers, post(sessions::moving::move_session)))
-        .route("/sessions/{id}/qr", needs(ManageSessions, get(sessions::qr::show)))
-        .route("/messages", needs(ReadMessages, reads(&Messages, get(messages::list::list))))
-        .route("/messages/send", needs(SendMessages, post(messages::send::send)))
-        .route(
-            "/messages/stats",
-            needs(ReadMessages, reads(&Messages, get(messages::stats::stats))),
-        )
-        .route("/messages/format-phone/{phone}", needs(ReadMessages, get(messages::phone::format)))
-        .route("/messages/{id}", needs(ReadMessages, reads(&Messages, get(messages::show::show))))
-        .route("/messages/{id}/why", needs(ReadMessages, reads(&Messages, get(messages::why::why))))
-        .route(
-            "/messages/{id}/events",
-            needs(ReadHistory, reads(&MessageHistory, get(messages::history::history))),
-        )
-        .route("/messages/{id}/settle", needs(SendMessages, post(messages::settle::settle)))
-        .route("/dead-letters", needs(ReadMessages, reads(&Messages, get(dead_letters::list))))
-        .route("/dead-letters/{id}", needs(ReadMessages, reads(&Messages, get(dead_letters::show))))
-        .route("/dead-letters/{id}", needs(SendMessages, delete(dead_letters::discard)))
-        .route("/dead-letters/{id}/redrive", needs(SendMessages, post(dead_letters::redrive)))
-        .merge(server_routes(app))
-}
-
-/// Routes for those who run the installation.
-fn server_routes(app: &App) -> Router<App> {
-    let needs = |route| needs(app, ManageServers, route);
-    let path = |verb: &str| format!("/admin/waha-servers/{{name}}{verb}");
-    Router::new()
-        .route("/admin/waha-servers", needs(get(waha_servers::list)))
-        .route("/admin/waha-servers", needs(post(waha_servers::register)))
-        .route(&path(""), needs(get(waha_servers::show_one)))
-        .route(&path(""), needs(patch(waha_servers::change)))
-        .route(&path(""), needs(delete(waha_servers::remove)))
-        .route(&path("/activate"), needs(post(waha_servers::activate)))
-        .route(&path("/drain"), needs(post(waha_servers::drain)))
-        .route(&path("/down"), needs(post(waha_servers::down)))
 }
 
 async fn no_such_route() -> Problem {

@@ -23,7 +23,8 @@ use crate::extract::{Id, Query};
 use crate::paging::Paging;
 use crate::problem::{Code, Problem};
 
-/// `GET /sessions`
+/// Lists the tenant's sessions.
+#[utoipa::path(get, path = "/sessions", tag = "sessions", operation_id = "listSessions")]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -34,7 +35,8 @@ pub async fn list(
     Ok(listed(listing.rows, meta))
 }
 
-/// `GET /sessions/{id}`
+/// Shows a session.
+#[utoipa::path(get, path = "/sessions/{id}", tag = "sessions", operation_id = "showSession")]
 pub async fn show(
     State(app): State<App>,
     caller: Caller,

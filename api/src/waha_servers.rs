@@ -2,9 +2,7 @@
 //!
 //! A change is answered once whoever places sessions and sends messages knows of it.
 
-mod list;
-
-pub use list::{list, show_one};
+pub mod list;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -105,7 +103,13 @@ pub(crate) fn as_capacity(sessions: u64) -> Capacity {
     Capacity(u32::try_from(sessions).ok().filter(|sessions| *sessions > 0))
 }
 
-/// `POST /admin/waha-servers`
+/// Registers a WAHA server.
+#[utoipa::path(
+    post,
+    path = "/admin/waha-servers",
+    tag = "WAHA servers",
+    operation_id = "registerWahaServer"
+)]
 pub async fn register(
     State(app): State<App>,
     caller: Caller,
@@ -122,7 +126,13 @@ pub async fn register(
     Ok(At(position, located(StatusCode::CREATED, &location, server)).into_response())
 }
 
-/// `PATCH /admin/waha-servers/{name}`
+/// Changes where a WAHA server is, its key, or how many sessions it takes.
+#[utoipa::path(
+    patch,
+    path = "/admin/waha-servers/{name}",
+    tag = "WAHA servers",
+    operation_id = "changeWahaServer"
+)]
 pub async fn change(
     State(app): State<App>,
     caller: Caller,
@@ -136,7 +146,13 @@ pub async fn change(
     Ok(At(position, success(known(&app, &name, position).await?)).into_response())
 }
 
-/// `POST /admin/waha-servers/{name}/activate`
+/// Has a WAHA server take new sessions.
+#[utoipa::path(
+    post,
+    path = "/admin/waha-servers/{name}/activate",
+    tag = "WAHA servers",
+    operation_id = "activateWahaServer"
+)]
 pub async fn activate(
     State(app): State<App>,
     caller: Caller,
@@ -146,7 +162,13 @@ pub async fn activate(
     set_state(&app, &caller, &request_id, &name, ServerState::Active).await
 }
 
-/// `POST /admin/waha-servers/{name}/down`
+/// Marks a WAHA server as down: it is not called.
+#[utoipa::path(
+    post,
+    path = "/admin/waha-servers/{name}/down",
+    tag = "WAHA servers",
+    operation_id = "markWahaServerDown"
+)]
 pub async fn down(
     State(app): State<App>,
     caller: Caller,
@@ -156,7 +178,13 @@ pub async fn down(
     set_state(&app, &caller, &request_id, &name, ServerState::Down).await
 }
 
-/// `POST /admin/waha-servers/{name}/drain`: no new sessions; and those it has go elsewhere, if that is asked.
+/// Gives a WAHA server no new sessions; those it has go elsewhere, if that is asked.
+#[utoipa::path(
+    post,
+    path = "/admin/waha-servers/{name}/drain",
+    tag = "WAHA servers",
+    operation_id = "drainWahaServer"
+)]
 pub async fn drain(
     State(app): State<App>,
     caller: Caller,
@@ -182,7 +210,13 @@ pub async fn drain(
     Ok(At(position, success(drained)).into_response())
 }
 
-/// `DELETE /admin/waha-servers/{name}`
+/// Removes a WAHA server that has no sessions.
+#[utoipa::path(
+    delete,
+    path = "/admin/waha-servers/{name}",
+    tag = "WAHA servers",
+    operation_id = "removeWahaServer"
+)]
 pub async fn remove(
     State(app): State<App>,
     caller: Caller,

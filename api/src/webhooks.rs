@@ -4,20 +4,19 @@
 //! saga. The answer does not depend on whether the session exists, so it cannot be asked.
 
 pub mod allow_list;
-mod receive;
+pub mod receive;
 
 use axum::extract::State;
 use axum::response::IntoResponse;
 use domain::webhook;
-
-pub use receive::{BODY_BYTES_MAX, receive};
 
 use crate::app::App;
 use crate::envelope::success;
 use crate::peer::Peer;
 use crate::problem::Problem;
 
-/// `GET /webhooks/stats`: the last day of the whole installation, in numbers.
+/// Tells of the installation's webhooks of the last day in numbers.
+#[utoipa::path(get, path = "/webhooks/stats", tag = "webhooks", operation_id = "webhookStats")]
 pub async fn stats(State(app): State<App>, Peer(peer): Peer) -> Result<impl IntoResponse, Problem> {
     let now = app.ambient().now();
     app.limits.public_stats.check(&peer).map_err(|limit| limit.exceeded(now))?;

@@ -45,6 +45,7 @@ impl FromFields for Login {
 }
 
 /// Signs in.
+#[utoipa::path(post, path = "/auth/login", tag = "auth", operation_id = "signIn")]
 pub async fn login(
     State(app): State<App>,
     Peer(peer): Peer,

@@ -26,6 +26,7 @@ impl FromFields for Spend {
 }
 
 /// Spends a refresh token for a new pair.
+#[utoipa::path(post, path = "/auth/refresh", tag = "auth", operation_id = "refreshTokens")]
 pub async fn refresh(
     State(app): State<App>,
     request_id: RequestId,

@@ -43,6 +43,12 @@ impl FromFields for Range {
 }
 
 /// Shows what happened to a message, the oldest first.
+#[utoipa::path(
+    get,
+    path = "/messages/{id}/events",
+    tag = "messages",
+    operation_id = "messageHistory"
+)]
 pub async fn history(
     State(app): State<App>,
     caller: Caller,

@@ -64,6 +64,7 @@ impl FromFields for Filter {
 }
 
 /// Lists messages, the newest first.
+#[utoipa::path(get, path = "/messages", tag = "messages", operation_id = "listMessages")]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,

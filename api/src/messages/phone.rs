@@ -27,6 +27,12 @@ struct Formatted {
 }
 
 /// Shows how a number is understood.
+#[utoipa::path(
+    get,
+    path = "/messages/format-phone/{phone}",
+    tag = "messages",
+    operation_id = "formatPhone"
+)]
 pub async fn format(
     State(app): State<App>,
     caller: Caller,

@@ -86,7 +86,10 @@ impl FromFields for NewMessage {
     }
 }
 
-/// Accepts a message. It is durable before it is answered, and sent afterwards by the delivery saga.
+/// Accepts a message.
+///
+/// It is durable before it is answered, and sent afterwards by the delivery saga.
+#[utoipa::path(post, path = "/messages/send", tag = "messages", operation_id = "sendMessage")]
 pub async fn send(
     State(app): State<App>,
     caller: Caller,

@@ -36,7 +36,13 @@ impl FromFields for Settlement {
     }
 }
 
-/// Settles the doubt; who said so is in the event's metadata.
+/// Settles what became of a message whose outcome is unknown; who said so is in the event's metadata.
+#[utoipa::path(
+    post,
+    path = "/messages/{id}/settle",
+    tag = "messages",
+    operation_id = "settleMessage"
+)]
 pub async fn settle(
     State(app): State<App>,
     caller: Caller,

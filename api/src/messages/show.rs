@@ -12,6 +12,7 @@ use crate::extract::Id;
 use crate::problem::Problem;
 
 /// Shows a message.
+#[utoipa::path(get, path = "/messages/{id}", tag = "messages", operation_id = "showMessage")]
 pub async fn show(
     State(app): State<App>,
     caller: Caller,

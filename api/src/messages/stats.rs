@@ -29,6 +29,7 @@ impl FromFields for Period {
 }
 
 /// Tells of a time's messages in numbers; of the last thirty days unless asked otherwise.
+#[utoipa::path(get, path = "/messages/stats", tag = "messages", operation_id = "messageStats")]
 pub async fn stats(
     State(app): State<App>,
     caller: Caller,

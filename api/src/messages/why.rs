@@ -30,7 +30,13 @@ struct Why {
     until: Option<DateTime<Utc>>,
 }
 
-/// Tells how a message stands.
+/// Tells why a message has not gone out yet, or what became of it.
+#[utoipa::path(
+    get,
+    path = "/messages/{id}/why",
+    tag = "messages",
+    operation_id = "whyMessageWaits"
+)]
 pub async fn why(
     State(app): State<App>,
     caller: Caller,

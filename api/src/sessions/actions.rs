@@ -23,8 +23,9 @@ use crate::request_id::RequestId;
 const SETTLE_TIME_MAX: Duration = Duration::from_secs(20);
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident: $action:ident),+ $(,)?) => {$(
+    ($($(#[$doc:meta])* $name:ident: $action:ident, $method:ident $path:literal, $id:literal;)+) => {$(
         $(#[$doc])*
+        #[utoipa::path($method, path = $path, tag = "sessions", operation_id = $id)]
         pub async fn $name(
             State(app): State<App>,
             caller: Caller,
@@ -37,16 +38,16 @@ macro_rules! actions {
 }
 
 actions! {
-    /// Has it started.
-    start: Start,
-    /// Has it stopped; the pairing is kept.
-    stop: Stop,
-    /// Has it stopped and started.
-    restart: Restart,
-    /// Has its pairing forgotten.
-    logout: Logout,
-    /// Has it removed.
-    delete: Delete,
+    /// Has a session started.
+    start: Start, post "/sessions/{id}/start", "startSession";
+    /// Has a session stopped; the pairing is kept.
+    stop: Stop, post "/sessions/{id}/stop", "stopSession";
+    /// Has a session stopped and started.
+    restart: Restart, post "/sessions/{id}/restart", "restartSession";
+    /// Has a session's pairing forgotten.
+    logout: Logout, post "/sessions/{id}/logout", "logOutSession";
+    /// Has a session removed.
+    delete: Delete, delete "/sessions/{id}", "deleteSession";
 }
 
 async fn perform(

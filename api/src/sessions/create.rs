@@ -36,6 +36,7 @@ impl FromFields for Create {
 ///
 /// Its name and secret are reserved first. If the process dies before the log has the session, the next attempt
 /// finds the reservation and goes on with the ids in it.
+#[utoipa::path(post, path = "/sessions", tag = "sessions", operation_id = "createSession")]
 pub async fn create(
     State(app): State<App>,
     caller: Caller,

@@ -31,7 +31,8 @@ impl FromFields for Move {
     }
 }
 
-/// Moves it, and answers when it is started there or the time is over.
+/// Moves a session to another WAHA server, and answers when it is started there or the time is over.
+#[utoipa::path(post, path = "/sessions/{id}/move", tag = "sessions", operation_id = "moveSession")]
 pub async fn move_session(
     State(app): State<App>,
     caller: Caller,

@@ -28,7 +28,8 @@ struct Value {
     value: String,
 }
 
-/// The code to pair the session with, as a picture or as text.
+/// Shows the code to pair the session with, as a picture or as text.
+#[utoipa::path(get, path = "/sessions/{id}/qr", tag = "sessions", operation_id = "showQrCode")]
 pub async fn show(
     State(app): State<App>,
     caller: Caller,

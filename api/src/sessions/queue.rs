@@ -27,7 +27,10 @@ impl FromFields for Queue {
     }
 }
 
-/// Has it take and send messages (`run`), keep them (`hold`), or send those it has and take no more (`drain`).
+/// Says what a session does with messages.
+///
+/// It takes and sends them (`run`), keeps them (`hold`), or sends those it has and takes no more (`drain`).
+#[utoipa::path(put, path = "/sessions/{id}/queue", tag = "sessions", operation_id = "setQueueMode")]
 pub async fn set(
     State(app): State<App>,
     caller: Caller,

@@ -77,7 +77,13 @@ enum Answer {
     NotAsked,
 }
 
-/// Every server.
+/// Lists every WAHA server.
+#[utoipa::path(
+    get,
+    path = "/admin/waha-servers",
+    tag = "WAHA servers",
+    operation_id = "listWahaServers"
+)]
 pub async fn list(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
     let rows = app.waha_servers.list().await?;
     let servers: Vec<_> =
@@ -85,7 +91,13 @@ pub async fn list(State(app): State<App>) -> Result<impl IntoResponse, Problem> 
     Ok(success(servers))
 }
 
-/// One server.
+/// Shows a WAHA server.
+#[utoipa::path(
+    get,
+    path = "/admin/waha-servers/{name}",
+    tag = "WAHA servers",
+    operation_id = "showWahaServer"
+)]
 pub async fn show_one(
     State(app): State<App>,
     Id(name): Id<ServerName>,

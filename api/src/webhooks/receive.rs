@@ -42,6 +42,7 @@ struct Received {
 }
 
 /// Takes a webhook.
+#[utoipa::path(post, path = "/webhooks/waha", tag = "webhooks", operation_id = "receiveWebhook")]
 pub async fn receive(
     State(app): State<App>,
     Peer(peer): Peer,

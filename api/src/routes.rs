@@ -1,0 +1,96 @@
+//! Every route there is, one line each: who may call it, the view it is answered from, and the handler.
+//!
+//! A handler says itself, in `#[utoipa::path(…)]`, under which method and path it is reached and what it takes and
+//! answers. The router ([`crate::router`]) and the API's description are both folds of this table, so
+//! there is no route without an access and none without a description.
+
+mod route;
+
+pub use route::{Access, Route};
+
+use domain::access::Permission::{
+    ManageServers, ManageSessions, ReadHistory, ReadMessages, ReadSessions, SendMessages,
+};
+use projections::message_history::MessageHistory;
+use projections::messages::Messages;
+use projections::sessions::Sessions;
+use projections::webhook_log::WebhookLog;
+use utoipa_axum::routes;
+
+use crate::{
+    auth, dead_letters, health, messages, metering, queue, sessions, waha_servers, webhooks,
+};
+use route::{needs, open, operational};
+
+/// The table.
+pub fn all() -> Vec<Route> {
+    vec![
+        operational(routes!(health::overview)),
+        operational(routes!(health::database)),
+        operational(routes!(health::live)),
+        operational(routes!(health::ready)),
+        operational(routes!(health::waha)),
+        operational(routes!(metering::render)),
+        //
+        open(routes!(auth::login::login)),
+        open(routes!(auth::refresh::refresh)),
+        //
+        open(routes!(webhooks::receive::receive)).takes(webhooks::receive::BODY_BYTES_MAX),
+        open(routes!(webhooks::stats)).reads(&WebhookLog),
+        open(routes!(health::webhooks)),
+        //
+        needs(ReadSessions, routes!(sessions::list)).reads(&Sessions),
+        needs(ManageSessions, routes!(sessions::create::create)),
+        needs(ReadSessions, routes!(sessions::show)).reads(&Sessions),
+        needs(ManageSessions, routes!(sessions::actions::delete)),
+        needs(ManageSessions, routes!(sessions::actions::start)),
+        needs(ManageSessions, routes!(sessions::actions::stop)),
+        needs(ManageSessions, routes!(sessions::actions::restart)),
+        needs(ManageSessions, routes!(sessions::actions::logout)),
+        needs(ManageSessions, routes!(sessions::qr::show)),
+        needs(ManageServers, routes!(sessions::moving::move_session)),
+        needs(ReadSessions, routes!(queue::show)),
+        needs(ManageSessions, routes!(sessions::queue::set)),
+        needs(ReadSessions, routes!(queue::list)),
+        //
+        needs(ReadMessages, routes!(messages::list::list)).reads(&Messages),
+        needs(SendMessages, routes!(messages::send::send)),
+        needs(ReadMessages, routes!(messages::stats::stats)).reads(&Messages),
+        needs(ReadMessages, routes!(messages::phone::format)),
+        needs(ReadMessages, routes!(messages::show::show)).reads(&Messages),
+        needs(ReadMessages, routes!(messages::why::why)).reads(&Messages),
+        needs(ReadHistory, routes!(messages::history::history)).reads(&MessageHistory),
+        needs(SendMessages, routes!(messages::settle::settle)),
+        //
+        needs(ReadMessages, routes!(dead_letters::list)).reads(&Messages),
+        needs(ReadMessages, routes!(dead_letters::show)).reads(&Messages),
+        needs(SendMessages, routes!(dead_letters::discard)),
+        needs(SendMessages, routes!(dead_letters::redrive)),
+        //
+        needs(ManageServers, routes!(waha_servers::list::list)),
+        needs(ManageServers, routes!(waha_servers::register)),
+        needs(ManageServers, routes!(waha_servers::list::show_one)),
+        needs(ManageServers, routes!(waha_servers::change)),
+        needs(ManageServers, routes!(waha_servers::remove)),
+        needs(ManageServers, routes!(waha_servers::activate)),
+        needs(ManageServers, routes!(waha_servers::drain)),
+        needs(ManageServers, routes!(waha_servers::down)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_routes_are_the_same_or_are_called_the_same() {
+        let routes = all();
+        let reached: HashSet<_> =
+            routes.iter().map(|route| (route.method().clone(), route.path())).collect();
+        let called: HashSet<_> =
+            routes.iter().map(|route| &route.operation().operation_id).collect();
+        assert_eq!((reached.len(), called.len()), (routes.len(), routes.len()));
+    }
+}
