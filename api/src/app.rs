@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use commands::credentials::Credentials;
+use commands::access::Access;
+use commands::accounts::Accounts;
 use commands::executor::Executor;
 use commands::moving::Mover;
 use commands::passwords::Passwords;
@@ -15,7 +16,6 @@ use commands::sagas::delivery::estimates::Estimates;
 use commands::sagas::delivery::inspection::Inspection;
 use commands::session_keys::SessionKeys;
 use commands::waha_servers::WahaServers;
-use domain::email::EmailAddress;
 use domain::id::TenantId;
 use domain::ports::Ambient;
 use domain::ports::waha::SessionGateway;
@@ -27,7 +27,7 @@ use sqlx::PgPool;
 use crate::metering;
 use crate::rate_limit::RateLimit;
 use crate::serve::delivery_options;
-use crate::settings::{CorsOrigins, HttpSettings, Settings};
+use crate::settings::{AccessSettings, CorsOrigins, HttpSettings, Settings};
 use crate::token::Tokens;
 use crate::webhooks::allow_list::AllowList;
 
@@ -46,10 +46,12 @@ pub struct Parts {
     pub executor: Executor,
     /// Answers from the views.
     pub read_models: ReadModels,
-    /// How users sign in.
-    pub credentials: Credentials,
-    /// Verifies passwords.
-    pub passwords: Passwords,
+    /// Makes tenants and users.
+    pub accounts: Accounts,
+    /// Lets people in, or not.
+    pub access: Access,
+    /// How many sign-ins may be tried.
+    pub sign_in_limits: AccessSettings,
     /// Signs and verifies tokens.
     pub tokens: Tokens,
     /// The names and webhook secrets of sessions.
@@ -86,8 +88,6 @@ pub struct Parts {
 pub struct Limits {
     /// Of a tenant's users.
     pub tenant: RateLimit<TenantId>,
-    /// Sign-ins, from one address for one account.
-    pub login: RateLimit<(Option<IpAddr>, EmailAddress)>,
     /// Webhooks, from one address.
     pub webhook: RateLimit<Option<IpAddr>>,
     /// Statistics anybody may see, from one address.
@@ -99,7 +99,6 @@ impl Limits {
     pub fn new(settings: &HttpSettings) -> Self {
         Self {
             tenant: RateLimit::per_minute(settings.rate_limit_per_minute),
-            login: RateLimit::per_minute(settings.login_rate_limit_per_minute),
             webhook: RateLimit::per_minute(WEBHOOKS_PER_MINUTE),
             public_stats: RateLimit::per_minute(PUBLIC_STATS_PER_MINUTE),
         }
@@ -112,7 +111,6 @@ impl App {
         settings: &Settings,
         pool: PgPool,
         executor: Executor,
-        credentials: Credentials,
         session_keys: SessionKeys,
         passwords: Passwords,
         gateway: Arc<dyn SessionGateway>,
@@ -120,10 +118,16 @@ impl App {
         Self(Arc::new(Parts {
             waha_servers: WahaServers::new(pool.clone(), executor.clone()),
             mover: Mover::new(executor.clone(), session_keys.clone()),
+            accounts: Accounts::new(pool.clone(), executor.clone(), passwords.clone()),
+            access: Access::new(
+                &pool,
+                executor.clone(),
+                passwords,
+                settings.access.options(settings.tokens.refresh.lifetime),
+            ),
+            sign_in_limits: settings.access,
             executor,
             read_models: ReadModels::new(pool.clone()),
-            credentials,
-            passwords,
             tokens: Tokens::new(&settings.tokens),
             session_keys,
             estimates: Estimates::new(

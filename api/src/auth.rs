@@ -1,16 +1,22 @@
-//! Signing in, and staying signed in.
+//! Signing in, staying signed in, and signing out.
 
 pub mod login;
+pub mod login_sessions;
+pub mod password;
 pub mod refresh;
 
+use std::time::Duration;
+
+use commands::access::sessions::RefreshError;
+use commands::access::sign_in::SignInError;
+use commands::access::standing::NoStanding;
 use domain::access::Role;
 use domain::id::{LoginSessionId, TenantId, UserId};
 use domain::login_session;
-use domain::user::User;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Detail, Problem};
 use crate::token::{Access, Refresh, SigningFailed};
 
 /// What a sign-in and a refresh answer.
@@ -49,21 +55,51 @@ impl Grant {
     }
 }
 
-/// What the user is in the tenant; none if the user was never completed.
-async fn role_of(app: &App, tenant: TenantId, user: UserId) -> Result<Option<Role>, Problem> {
-    Ok(match app.executor.load::<User>(tenant, user.0).await? {
-        User::Active { role } => Some(role),
-        User::Absent => None,
-    })
-}
-
-fn invalid_credentials() -> Problem {
-    Problem::new(Code::AuthInvalidCredentials, "there is no such account, or the password is wrong")
-}
-
 impl From<SigningFailed> for Problem {
     fn from(error: SigningFailed) -> Self {
         Self::internal(error)
+    }
+}
+
+impl From<SignInError> for Problem {
+    fn from(error: SignInError) -> Self {
+        let message = error.to_string();
+        match error {
+            SignInError::AddressBlocked(wait) => address_blocked(wait),
+            SignInError::Refused => Self::new(Code::AuthInvalidCredentials, message),
+            SignInError::Ambiguous => tenant_required(),
+            SignInError::Deactivated => Self::new(Code::AuthAccountDisabled, message),
+            SignInError::TenantSuspended => Self::new(Code::AuthzTenantSuspended, message),
+            SignInError::SessionLimit(_) => {
+                let message = format!("{message}, or sign in with \"endOldestSession\": true");
+                Self::new(Code::SessionLimitExceeded, message)
+            }
+            SignInError::Database(error) => error.into(),
+            SignInError::Log(error) => error.into(),
+            SignInError::LoginSession(error) => error.into(),
+            SignInError::User(error) => error.into(),
+            SignInError::Address(error) => error.into(),
+            SignInError::Refusal(error) => error.into(),
+        }
+    }
+}
+
+impl From<NoStanding> for Problem {
+    fn from(error: NoStanding) -> Self {
+        let message = error.to_string();
+        match error {
+            NoStanding::SessionOver => Self::new(Code::AuthSessionRevoked, message),
+            NoStanding::TenantSuspended => Self::new(Code::AuthzTenantSuspended, message),
+            NoStanding::AddressBlocked(wait) => address_blocked(wait),
+            NoStanding::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<domain::refusal::Rejection> for Problem {
+    /// Ids are new for each refusal.
+    fn from(rejection: domain::refusal::Rejection) -> Self {
+        Self::internal(rejection)
     }
 }
 
@@ -80,4 +116,34 @@ impl From<login_session::Rejection> for Problem {
             login_session::Rejection::AlreadyExists => Self::internal(rejection),
         }
     }
+}
+
+fn address_blocked(wait: Option<Duration>) -> Problem {
+    let blocked = |message: String| Problem::new(Code::RateIpBlocked, message);
+    match wait {
+        Some(wait) => {
+            let minutes = wait.as_secs().div_ceil(60);
+            blocked(format!("this address is blocked for {minutes} minutes")).retry_after(wait)
+        }
+        None => blocked("this address is blocked; ask who runs the installation".to_owned()),
+    }
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        let message = error.to_string();
+        match error {
+            RefreshError::Reused => Self::new(Code::AuthRefreshReused, message),
+            RefreshError::Over => Self::new(Code::AuthSessionRevoked, message),
+            RefreshError::TenantSuspended => Self::new(Code::AuthzTenantSuspended, message),
+            RefreshError::Log(error) => error.into(),
+            RefreshError::Session(error) => error.into(),
+        }
+    }
+}
+
+/// Told only to who knows the password.
+fn tenant_required() -> Problem {
+    let message = "the account exists in several tenants: name one in the header X-Tenant-ID";
+    Detail::new(Code::ValidTenantRequired, message).on("X-Tenant-ID").by("REQUIRED").into()
 }

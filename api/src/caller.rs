@@ -4,11 +4,12 @@ use axum::extract::FromRequestParts;
 use domain::access::{Permission, Role};
 use domain::id::{LoginSessionId, TenantId, UserId};
 use domain::ports::event_log::Actor;
+use domain::user::Authority;
 use http::request::Parts;
 use http::{HeaderMap, header};
 
 use crate::problem::{Code, Problem};
-use crate::token::{Access, InvalidToken};
+use crate::token::InvalidToken;
 
 /// Who makes a request. Present on every route behind [`crate::guard::needs`], and on no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,16 +34,19 @@ impl Caller {
         Err(Problem::new(Code::AuthzInsufficientPermissions, message))
     }
 
+    /// On whose word they change this user.
+    pub fn authority(&self, over: UserId) -> Authority {
+        Authority::User { role: self.role, is_oneself: over == self.user }
+    }
+
+    /// On whose word they make and change others.
+    pub fn authority_over_others(&self) -> Authority {
+        Authority::User { role: self.role, is_oneself: false }
+    }
+
     /// As events name them.
     pub fn actor(&self) -> Actor {
         Actor::User { id: self.user }
-    }
-}
-
-impl From<Access> for Caller {
-    fn from(access: Access) -> Self {
-        let Access { tenant_id, user_id, role, login_session_id } = access;
-        Self { tenant: tenant_id, user: user_id, role, login_session: login_session_id }
     }
 }
 

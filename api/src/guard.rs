@@ -5,12 +5,12 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use domain::access::Permission;
-use domain::login_session::LoginSession;
 use http::HeaderMap;
 
 use crate::app::App;
 use crate::caller::{Caller, bearer_token};
-use crate::problem::{Code, Problem};
+use crate::peer::Peer;
+use crate::problem::Problem;
 
 /// The route, for those whose role carries the permission.
 pub fn needs(app: &App, permission: Permission, route: MethodRouter<App>) -> MethodRouter<App> {
@@ -24,10 +24,11 @@ pub fn signed_in(app: &App, route: MethodRouter<App>) -> MethodRouter<App> {
 
 async fn guard(
     State((app, permission)): State<(App, Option<Permission>)>,
+    peer: Peer,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let caller = match identify(&app, request.headers()).await {
+    let caller = match identify(&app, peer, request.headers()).await {
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
@@ -47,14 +48,10 @@ async fn guard(
     response
 }
 
-/// Who makes the request. The login session is looked up each time, so that one that is revoked ends at once.
-async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
-    let token = bearer_token(headers)?;
-    let caller = Caller::from(app.tokens.verify_access(token, app.ambient().now())?);
-    match app.executor.load::<LoginSession>(caller.tenant, caller.login_session.0).await? {
-        LoginSession::Active { .. } => Ok(caller),
-        LoginSession::Revoked | LoginSession::Absent => {
-            Err(Problem::new(Code::AuthSessionRevoked, "the login session is over; sign in again"))
-        }
-    }
+/// Who makes the request. What they may do is looked up each time, so that what is revoked or taken away ends at once.
+async fn identify(app: &App, Peer(address): Peer, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let token = app.tokens.verify_access(bearer_token(headers)?, app.ambient().now())?;
+    let (tenant, user, login_session) = (token.tenant_id, token.user_id, token.login_session_id);
+    let role = app.access.standing(tenant, user, login_session, address).await?;
+    Ok(Caller { tenant, user, role, login_session })
 }

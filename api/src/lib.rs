@@ -14,10 +14,11 @@
 //! read side, and writes the answer.
 
 pub mod accept;
-pub mod accounts;
+pub mod addresses;
 pub mod ambient;
 pub mod answer;
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod caller;
 pub mod cli;
@@ -38,6 +39,7 @@ pub mod mount;
 pub mod paging;
 pub mod peer;
 pub mod problem;
+pub mod provenance;
 pub mod queue;
 pub mod rate_limit;
 pub mod read_your_write;
@@ -48,6 +50,8 @@ pub mod routes;
 pub mod serve;
 pub mod sessions;
 pub mod settings;
+pub mod tenants;
 pub mod token;
+pub mod users;
 pub mod waha_servers;
 pub mod webhooks;

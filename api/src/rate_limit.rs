@@ -1,6 +1,6 @@
-//! How many requests somebody may make, per minute and in this process.
+//! How many requests somebody may make per minute: in this process, or, where guessing must be stopped, in all.
 //!
-//! A bucket per key, refilled evenly: a minute's worth may come at once, and no more than that in the minute
+//! In this process: a bucket per key, refilled evenly: a minute's worth may come at once, and no more than that in the minute
 //! after. Buckets that are full again are forgotten, so that strangers cannot fill the memory.
 
 use std::hash::Hash;
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use commands::access::counts::{Class, Count, Counts};
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
@@ -78,6 +79,19 @@ impl<K: Hash + Eq + Clone> RateLimit<K> {
 }
 
 impl Allowance {
+    /// What is left of so many per minute, counted over all processes; `Err` if it was one too many.
+    pub async fn counted(
+        counts: &Counts,
+        class: Class,
+        key: &str,
+        per_minute: u32,
+    ) -> Result<Result<Self, Self>, sqlx::Error> {
+        let Count { count, ends_in } = counts.count(class, key, MINUTE).await?;
+        let remaining = per_minute.saturating_sub(count);
+        let allowance = Self { limit: per_minute, remaining, reset: ends_in };
+        Ok(if count <= per_minute { Ok(allowance) } else { Err(allowance) })
+    }
+
     /// As headers: the limit, what is left, and when (in seconds since 1970) that changes.
     pub fn headers(self, now: DateTime<Utc>) -> [(HeaderName, HeaderValue); 3] {
         let wait = TimeDelta::from_std(self.reset).unwrap_or_default();

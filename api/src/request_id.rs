@@ -42,12 +42,7 @@ impl RequestId {
 
     /// On whose behalf, and for which request, something is done.
     pub fn metadata(&self, actor: Actor) -> Metadata {
-        Metadata {
-            actor,
-            correlation_id: self.correlation_id(),
-            causation_id: None,
-            request_id: Some(self.0.clone()),
-        }
+        Metadata { request_id: Some(self.0.clone()), ..Metadata::new(actor, self.correlation_id()) }
     }
 
     /// The name itself where it is a UUID, else one derived from it.

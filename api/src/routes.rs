@@ -9,18 +9,25 @@ mod route;
 pub use route::{Access, Route};
 
 use domain::access::Permission::{
-    ManageServers, ManageSessions, ReadHistory, ReadMessages, ReadSessions, SendMessages,
+    ManageAddresses, ManageServers, ManageSessions, ManageTenants, ManageUsers, ReadHistory,
+    ReadMessages, ReadSecurity, ReadSessions, SendMessages,
 };
+use projections::blocked_addresses::BlockedAddresses;
+use projections::login_sessions::LoginSessions;
 use projections::message_history::MessageHistory;
 use projections::messages::Messages;
+use projections::security_events::SecurityEvents;
 use projections::sessions::Sessions;
+use projections::tenants::Tenants;
+use projections::users::Users;
 use projections::webhook_log::WebhookLog;
 use utoipa_axum::routes;
 
 use crate::{
-    auth, dead_letters, health, messages, metering, queue, sessions, waha_servers, webhooks,
+    addresses, audit, auth, dead_letters, health, messages, metering, queue, sessions, tenants,
+    users, waha_servers, webhooks,
 };
-use route::{needs, open, operational};
+use route::{needs, open, operational, signed_in};
 
 /// The table.
 pub fn all() -> Vec<Route> {
@@ -34,6 +41,38 @@ pub fn all() -> Vec<Route> {
         //
         open(routes!(auth::login::login)),
         open(routes!(auth::refresh::refresh)),
+        signed_in(routes!(auth::login_sessions::sign_out)),
+        signed_in(routes!(auth::login_sessions::list)).reads(&LoginSessions),
+        signed_in(routes!(auth::login_sessions::revoke)),
+        signed_in(routes!(auth::login_sessions::revoke_all)),
+        signed_in(routes!(auth::password::change)),
+        //
+        needs(ManageUsers, routes!(users::list::list)).reads(&Users),
+        needs(ManageUsers, routes!(users::create)),
+        needs(ManageUsers, routes!(users::list::show)).reads(&Users),
+        needs(ManageUsers, routes!(users::set_role)),
+        needs(ManageUsers, routes!(users::set_password)),
+        needs(ManageUsers, routes!(users::deactivate)),
+        needs(ManageUsers, routes!(users::reactivate)),
+        needs(ManageUsers, routes!(users::lock)),
+        needs(ManageUsers, routes!(users::unlock)),
+        needs(ManageUsers, routes!(users::list::login_sessions)).reads(&LoginSessions),
+        needs(ManageUsers, routes!(users::revoke_login_sessions)),
+        //
+        needs(ManageTenants, routes!(tenants::list::list)).reads(&Tenants),
+        needs(ManageTenants, routes!(tenants::create)),
+        needs(ManageTenants, routes!(tenants::list::show)).reads(&Tenants),
+        needs(ManageTenants, routes!(tenants::suspend)),
+        needs(ManageTenants, routes!(tenants::reactivate)),
+        needs(ManageTenants, routes!(tenants::create_user)),
+        needs(ManageTenants, routes!(tenants::revoke_login_sessions)),
+        //
+        needs(ManageAddresses, routes!(addresses::list)).reads(&BlockedAddresses),
+        needs(ManageAddresses, routes!(addresses::block)),
+        needs(ManageAddresses, routes!(addresses::unblock)),
+        //
+        needs(ReadSecurity, routes!(audit::list)).reads(&SecurityEvents),
+        needs(ManageTenants, routes!(audit::list_of_installation)).reads(&SecurityEvents),
         //
         open(routes!(webhooks::receive::receive)).takes(webhooks::receive::BODY_BYTES_MAX),
         open(routes!(webhooks::stats)).reads(&WebhookLog),

@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use commands::credentials::Credentials;
 use commands::event_log::shared_reads::SharedReads;
 use commands::executor::Executor;
 use commands::leases::PostgresLeases;
@@ -148,7 +147,6 @@ impl Engine {
             settings,
             pool.clone(),
             executor,
-            Credentials::new(pool.clone()),
             SessionKeys::new(pool),
             Passwords::new()?,
             waha,

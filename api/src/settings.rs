@@ -4,6 +4,7 @@
 //! once, each with its fix. No secret has a default. Sections can be read alone, for verbs of the command
 //! line that need no more. What each setting means is in [`table`] and nowhere else.
 
+mod access;
 mod database;
 mod delivery;
 mod duration;
@@ -20,6 +21,7 @@ mod waha;
 #[cfg(test)]
 mod tests;
 
+pub use access::AccessSettings;
 pub use database::DatabaseSettings;
 pub use delivery::DeliverySettings;
 pub use event_store::EventStoreSettings;
@@ -41,6 +43,8 @@ pub struct Settings {
     pub event_store: EventStoreSettings,
     /// How HTTP is served.
     pub http: HttpSettings,
+    /// How strictly people are let in.
+    pub access: AccessSettings,
     /// How tokens are signed.
     pub tokens: TokenSettings,
     /// How WAHA is reached, and how it reaches us.
@@ -60,6 +64,7 @@ impl Settings {
             let database = DatabaseSettings::take(reader);
             let event_store = EventStoreSettings::take(reader);
             let http = HttpSettings::take(reader);
+            let access = AccessSettings::take(reader);
             let tokens = TokenSettings::take(reader);
             let waha = WahaSettings::take(reader);
             let delivery = DeliverySettings::take(reader);
@@ -69,6 +74,7 @@ impl Settings {
                 database: database?,
                 event_store: event_store?,
                 http: http?,
+                access: access?,
                 tokens: tokens?,
                 waha: waha?,
                 delivery: delivery?,

@@ -89,6 +89,11 @@ impl Tokens {
         self.access.lifetime
     }
 
+    /// How long a refresh token is good.
+    pub fn refresh_lifetime(&self) -> Duration {
+        self.refresh.lifetime
+    }
+
     /// Signs an access token.
     pub fn sign_access(
         &self,

@@ -10,7 +10,9 @@ mod upcast;
 
 use domain::event::Event;
 use domain::ports::event_log::StoredForm;
-use domain::{login_session, message, session, tenant, user, waha_server, webhook};
+use domain::{
+    address, login_session, message, refusal, session, tenant, user, waha_server, webhook,
+};
 
 pub use schema::{Schema, index};
 
@@ -117,10 +119,28 @@ stored_events! {
     "webhook_processed" 1 => Webhook(webhook::Event)::Processed,
     "tenant_created" 1 => Tenant(tenant::Event)::Created,
     "tenant_policy_set" 1 => Tenant(tenant::Event)::PolicySet,
-    "user_created" 1 => User(user::Event)::Created,
+    "tenant_suspended" 1 => Tenant(tenant::Event)::Suspended,
+    "tenant_reactivated" 1 => Tenant(tenant::Event)::Reactivated,
+    "tenant_signed_out" 1 => Tenant(tenant::Event)::SignedOutEverywhere,
+    "user_created" 1 => User(user::event::Event)::Created,
+    "user_email_verified" 1 => User(user::event::Event)::EmailVerified,
+    "user_role_changed" 1 => User(user::event::Event)::RoleChanged,
+    "user_deactivated" 1 => User(user::event::Event)::Deactivated,
+    "user_reactivated" 1 => User(user::event::Event)::Reactivated,
+    "user_locked" 1 => User(user::event::Event)::Locked,
+    "user_unlocked" 1 => User(user::event::Event)::Unlocked,
+    "user_password_changed" 1 => User(user::event::Event)::PasswordChanged,
+    "user_signed_out" 1 => User(user::event::Event)::SignedOutEverywhere,
+    "user_second_factor_enabled" 1 => User(user::event::Event)::SecondFactorEnabled,
+    "user_second_factor_disabled" 1 => User(user::event::Event)::SecondFactorDisabled,
+    "user_backup_code_used" 1 => User(user::event::Event)::BackupCodeUsed,
+    "user_backup_codes_replaced" 1 => User(user::event::Event)::BackupCodesReplaced,
     "login_session_started" 1 => LoginSession(login_session::Event)::Started,
     "login_session_refreshed" 1 => LoginSession(login_session::Event)::Refreshed,
     "login_session_revoked" 1 => LoginSession(login_session::Event)::Revoked,
+    "address_blocked" 1 => Address(address::Event)::Blocked,
+    "address_unblocked" 1 => Address(address::Event)::Unblocked,
+    "access_refused" 1 => Refusal(refusal::Event)::Refused,
     "waha_server_registered" 1 => WahaServer(waha_server::event::Event)::Registered,
     "waha_server_changed" 1 => WahaServer(waha_server::event::Event)::Changed,
     "waha_server_activated" 1 => WahaServer(waha_server::event::Event)::Activated,

@@ -60,6 +60,21 @@ impl Credentials {
         Ok(())
     }
 
+    /// The hash of a user's password, if there is such a user.
+    pub async fn hash_of(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+    ) -> Result<Option<String>, sqlx::Error> {
+        sqlx::query_scalar(
+            "select password_hash from credentials where user_id = $1 and tenant_id = $2",
+        )
+        .bind(user.0)
+        .bind(tenant.0)
+        .fetch_optional(&self.pool)
+        .await
+    }
+
     /// Those with an address, in one tenant or in any; at most a few.
     pub async fn find(
         &self,

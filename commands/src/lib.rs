@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! executor     a command to one aggregate: load, decide, append, again if somebody was faster
+//! access       who gets in: sign-ins, login sessions, locks, blocks
+//! accounts     tenants and users are made
 //! codec        events to and from their stored form
 //! event_log    the log on PostgreSQL or EventStoreDB, and the contract of both
 //! sagas        delivery, sessions, webhooks: events in, commands and calls to WAHA out
@@ -13,6 +15,8 @@
 //!
 //! Invariant: nothing here reads a read model, knows HTTP or knows the shape of WAHA's JSON.
 
+pub mod access;
+pub mod accounts;
 pub mod codec;
 pub mod connections;
 pub mod credentials;

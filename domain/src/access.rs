@@ -82,6 +82,15 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.as_str() == word)
     }
 
+    /// Whether one of this role may make others of that role, and change them.
+    pub const fn may_give(self, role: Self) -> bool {
+        match self {
+            Self::PlatformAdmin => true,
+            Self::TenantAdmin => !matches!(role, Self::PlatformAdmin),
+            Self::Operator | Self::Viewer | Self::Auditor => false,
+        }
+    }
+
     /// Whether the role carries the permission.
     pub const fn allows(self, permission: Permission) -> bool {
         use Permission as P;

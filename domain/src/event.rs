@@ -1,6 +1,8 @@
 //! Any event of any aggregate: what the log holds.
 
-use crate::{login_session, message, session, tenant, user, waha_server, webhook};
+use crate::{
+    address, login_session, message, refusal, session, tenant, user, waha_server, webhook,
+};
 
 /// One event of one aggregate.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,11 +16,15 @@ pub enum Event {
     /// Of a tenant.
     Tenant(tenant::Event),
     /// Of a user.
-    User(user::Event),
+    User(user::event::Event),
     /// Of a login session.
     LoginSession(login_session::Event),
     /// Of a WAHA server.
     WahaServer(waha_server::event::Event),
+    /// Of an address.
+    Address(address::Event),
+    /// Of a refusal.
+    Refusal(refusal::Event),
 }
 
 /// The event belongs to another aggregate.
@@ -49,7 +55,9 @@ kinds! {
     Session(session::event::Event),
     Webhook(webhook::Event),
     Tenant(tenant::Event),
-    User(user::Event),
+    User(user::event::Event),
     LoginSession(login_session::Event),
     WahaServer(waha_server::event::Event),
+    Address(address::Event),
+    Refusal(refusal::Event),
 }

@@ -4,6 +4,7 @@
 //! (version 5), which turns "have we seen this before?" into "does this stream exist?".
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
@@ -54,11 +55,22 @@ ids! {
     EngineId,
     /// A WAHA server.
     WahaServerId,
+    /// An address requests come from.
+    AddressId,
+    /// One time somebody was refused.
+    RefusalId,
 }
 
 impl TenantId {
     /// The installation itself: its WAHA servers, and webhooks of sessions nobody owns, are kept here.
     pub const PLATFORM: Self = Self(Uuid::nil());
+}
+
+impl AddressId {
+    /// The id of this address.
+    pub fn of(address: IpAddr) -> Self {
+        Self(Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("address\n{address}").as_bytes()))
+    }
 }
 
 impl WahaServerId {

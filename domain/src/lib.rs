@@ -1,8 +1,9 @@
 //! The rules of Heliograph, and nothing that does IO.
 //!
 //! ```text
-//! values       id, phone, body, priority, email, whatsapp, access, causes
-//! aggregates   message, session, webhook, tenant, user, login_session, waha_server   (decide, evolve)
+//! values       id, phone, body, priority, email, whatsapp, access, origin, causes
+//! aggregates   message, session, webhook, waha_server,
+//!              tenant, user, login_session, address, refusal                    (decide, evolve)
 //! sagas        sagas::delivery, sagas::sessions, sagas::webhooks        (react)
 //! the outside  ports                                                    (traits to satisfy)
 //! ```
@@ -11,6 +12,7 @@
 //! are fields of the command; no crate that can read a clock, a socket or a disk is a dependency.
 
 pub mod access;
+pub mod address;
 pub mod aggregate;
 pub mod body;
 pub mod causes;
@@ -19,10 +21,12 @@ pub mod event;
 pub mod id;
 pub mod login_session;
 pub mod message;
+pub mod origin;
 pub mod phone;
 pub mod place;
 pub mod ports;
 pub mod priority;
+pub mod refusal;
 pub mod sagas;
 pub mod session;
 pub mod stream;

@@ -27,11 +27,15 @@ pub enum Category {
     LoginSession,
     /// `waha_server-…`
     WahaServer,
+    /// `address-…`
+    Address,
+    /// `refusal-…`
+    Refusal,
 }
 
 impl Category {
     /// Every category, for filters.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Message,
         Self::Session,
         Self::Webhook,
@@ -39,6 +43,8 @@ impl Category {
         Self::User,
         Self::LoginSession,
         Self::WahaServer,
+        Self::Address,
+        Self::Refusal,
     ];
 
     /// The stored word. Part of every stream's name: never change one.
@@ -51,6 +57,8 @@ impl Category {
             Self::User => "user",
             Self::LoginSession => "login",
             Self::WahaServer => "waha_server",
+            Self::Address => "address",
+            Self::Refusal => "refusal",
         }
     }
 

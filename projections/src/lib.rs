@@ -5,6 +5,7 @@
 //!                                               attempts (dead_letters)
 //!                         --> message_history   what happened to each
 //!                         --> sessions, webhook_log, tenants
+//!                         --> users, login_sessions, security_events, blocked_addresses
 //!                                   ^
 //! API ---- read_models -------------'           one tenant at a time, behind row-level security
 //! ```
@@ -13,17 +14,21 @@
 //! Nothing here appends an event or decides anything, and no decision reads a view.
 
 mod batch;
+pub mod blocked_addresses;
 pub mod build;
 pub mod dead_letters;
+pub mod login_sessions;
 pub mod message_history;
 pub mod messages;
 pub mod page;
 mod progress;
 pub mod projector;
 pub mod read_models;
+pub mod security_events;
 pub mod sessions;
 pub mod stats;
 pub mod tenants;
+pub mod users;
 pub mod webhook_log;
 
 #[cfg(test)]
@@ -41,5 +46,9 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(sessions::Sessions),
         Arc::new(webhook_log::WebhookLog),
         Arc::new(tenants::Tenants),
+        Arc::new(users::Users),
+        Arc::new(login_sessions::LoginSessions),
+        Arc::new(security_events::SecurityEvents),
+        Arc::new(blocked_addresses::BlockedAddresses),
     ]
 }

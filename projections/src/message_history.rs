@@ -107,7 +107,7 @@ pub struct HistoryRow {
 
 /// Stored fields under the names the API gives them. What is inside a field stays as it is: a client's own
 /// metadata is the client's.
-fn in_camel_case<S: Serializer>(
+pub(crate) fn in_camel_case<S: Serializer>(
     stored: &Json<Box<RawValue>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

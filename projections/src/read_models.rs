@@ -12,19 +12,24 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::id::{MessageId, SessionId, TenantId};
+use domain::id::{MessageId, SessionId, TenantId, UserId};
 use domain::stream::{Position, Version};
 use sqlx::error::DatabaseError;
 use sqlx::{PgPool, PgTransaction};
 
+use crate::blocked_addresses::{self, BlockedAddressRow};
 use crate::dead_letters::{self, DeadLetter, DeadLetterRow};
+use crate::login_sessions::{self, LoginSessionRow};
 use crate::message_history::{self, HistoryRow};
 use crate::messages::filter::MessageFilter;
 use crate::messages::{self, MessageRow};
 use crate::page::{Listing, Page};
 use crate::progress::Progress;
+use crate::security_events::{self, SecurityEventRow, SecurityFilter};
 use crate::sessions::{self, SessionRow};
 use crate::stats::{self, StatsRange, StatsReport};
+use crate::tenants::{self, TenantRow};
+use crate::users::{self, UserRow};
 use crate::webhook_log::{self, WebhookStats};
 
 /// Answers questions from the views.
@@ -160,14 +165,85 @@ impl ReadModels {
         Ok(dead_letters::list(&mut transaction, tenant, session, page).await?)
     }
 
+    /// One user.
+    pub async fn find_user(
+        &self,
+        tenant: TenantId,
+        id: UserId,
+    ) -> Result<Option<UserRow>, ReadError> {
+        let mut transaction = self.as_tenant(tenant).await?;
+        Ok(users::find(&mut transaction, tenant, id).await?)
+    }
+
+    /// The users, the newest first.
+    pub async fn list_users(
+        &self,
+        tenant: TenantId,
+        page: Page,
+    ) -> Result<Listing<UserRow>, ReadError> {
+        let mut transaction = self.as_tenant(tenant).await?;
+        Ok(users::list(&mut transaction, tenant, page).await?)
+    }
+
+    /// A user's login sessions that are not over, the newest first.
+    pub async fn login_sessions(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        idle_since: DateTime<Utc>,
+    ) -> Result<Vec<LoginSessionRow>, ReadError> {
+        let mut transaction = self.as_tenant(tenant).await?;
+        Ok(login_sessions::of_user(&mut transaction, tenant, user, idle_since).await?)
+    }
+
+    /// The decisions about who may do what that pass the filter, the newest first.
+    pub async fn list_security_events(
+        &self,
+        tenant: TenantId,
+        filter: &SecurityFilter,
+        page: Page,
+    ) -> Result<Listing<SecurityEventRow>, ReadError> {
+        let mut transaction = self.as_tenant(tenant).await?;
+        Ok(security_events::list(&mut transaction, tenant, filter, page).await?)
+    }
+
+    /// The installation's tenants, the newest first. For those who run it.
+    pub async fn list_tenants(&self, page: Page) -> Result<Listing<TenantRow>, ReadError> {
+        let mut transaction = self.as_installation().await?;
+        Ok(tenants::list(&mut transaction, page).await?)
+    }
+
+    /// One of the installation's tenants. For those who run it.
+    pub async fn find_tenant(&self, id: TenantId) -> Result<Option<TenantRow>, ReadError> {
+        let mut transaction = self.as_installation().await?;
+        Ok(tenants::find(&mut transaction, id).await?)
+    }
+
+    /// The addresses that are blocked, the newest first. For those who run the installation.
+    pub async fn list_blocked_addresses(
+        &self,
+        now: DateTime<Utc>,
+        page: Page,
+    ) -> Result<Listing<BlockedAddressRow>, ReadError> {
+        let mut transaction = self.as_installation().await?;
+        Ok(blocked_addresses::list(&mut transaction, now, page).await?)
+    }
+
     /// The whole installation's webhooks of the 24 hours before `now`, in numbers. For those who run it, not
     /// for tenants.
     pub async fn webhook_stats(&self, now: DateTime<Utc>) -> Result<WebhookStats, ReadError> {
-        let mut transaction = self.pool.begin_with("begin read only").await?;
+        let mut transaction = self.as_installation().await?;
+        Ok(webhook_log::stats(&mut transaction, now).await?)
+    }
+
+    /// A transaction that sees what is the installation's.
+    async fn as_installation(&self) -> Result<PgTransaction<'static>, sqlx::Error> {
+        let begin = "begin isolation level repeatable read, read only";
+        let mut transaction = self.pool.begin_with(begin).await?;
         sqlx::query("select set_config('statement_timeout', '5s', true)")
             .execute(&mut *transaction)
             .await?;
-        Ok(webhook_log::stats(&mut transaction, now).await?)
+        Ok(transaction)
     }
 
     /// A transaction that sees this tenant's rows and no other's, all as they are at one moment: a list and its

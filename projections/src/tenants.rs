@@ -1,21 +1,21 @@
 //! The installation's tenants: the table `tenants`, for those who run it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::event::Event;
+use domain::id::TenantId;
 use domain::ports::event_log::RecordedEvent;
 use domain::tenant::{Created, Event as TenantEvent};
 use serde::Serialize;
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::batch::column;
+use crate::page::{self, Cursor, Listing, Page};
 use crate::projector::Projection;
-
-/// Most tenants listed at once.
-pub const TENANTS_MAX: i64 = 1000;
 
 /// Writes the tenants.
 pub struct Tenants;
@@ -27,7 +27,10 @@ impl Projection for Tenants {
     }
 
     fn definition(&self) -> &'static [&'static str] {
-        &[include_str!("../../migrations/20261121030800_tenants.sql")]
+        &[
+            include_str!("../../migrations/20261121030800_tenants.sql"),
+            include_str!("../../migrations/20261121110400_suspended_tenants.sql"),
+        ]
     }
 
     fn concerns(&self, event: &RecordedEvent) -> bool {
@@ -39,28 +42,61 @@ impl Projection for Tenants {
         connection: &mut PgConnection,
         events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
-        let created: Vec<(Uuid, &Created)> = events
-            .iter()
-            .filter_map(|recorded| match &recorded.event {
-                Event::Tenant(TenantEvent::Created(created)) => Some((recorded.stream.id, created)),
-                _ => None,
-            })
-            .collect();
-        if created.is_empty() {
-            return Ok(());
+        let (mut created, mut suspended) = (vec![], BTreeMap::new());
+        for recorded in events {
+            let id = recorded.stream.id;
+            match &recorded.event {
+                Event::Tenant(TenantEvent::Created(event)) => created.push((id, event)),
+                Event::Tenant(TenantEvent::Suspended(moment)) => {
+                    suspended.insert(id, Some(moment.at));
+                }
+                Event::Tenant(TenantEvent::Reactivated(_)) => {
+                    suspended.insert(id, None);
+                }
+                _ => {}
+            }
         }
-        sqlx::query(
-            "insert into tenants (id, name, default_country, created_at)
-             select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])",
-        )
-        .bind(column(&created, |(id, _)| *id))
-        .bind(column(&created, |(_, created)| created.name.as_str()))
-        .bind(column(&created, |(_, created)| created.default_country.map(|c| c.to_string())))
-        .bind(column(&created, |(_, created)| created.at))
-        .execute(connection)
-        .await?;
-        Ok(())
+        create(connection, &created).await?;
+        suspend(connection, &suspended.into_iter().collect::<Vec<_>>()).await
     }
+}
+
+async fn create(
+    connection: &mut PgConnection,
+    created: &[(Uuid, &Created)],
+) -> Result<(), sqlx::Error> {
+    if created.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into tenants (id, name, default_country, created_at)
+         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])",
+    )
+    .bind(column(created, |(id, _)| *id))
+    .bind(column(created, |(_, created)| created.name.as_str()))
+    .bind(column(created, |(_, created)| created.default_country.map(|c| c.to_string())))
+    .bind(column(created, |(_, created)| created.at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn suspend(
+    connection: &mut PgConnection,
+    suspended: &[(Uuid, Option<DateTime<Utc>>)],
+) -> Result<(), sqlx::Error> {
+    if suspended.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update tenants set suspended_at = told.at
+         from unnest($1::uuid[], $2::timestamptz[]) as told (id, at) where tenants.id = told.id",
+    )
+    .bind(column(suspended, |(id, _)| *id))
+    .bind(column(suspended, |(_, at)| *at))
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// A tenant.
@@ -73,16 +109,36 @@ pub struct TenantRow {
     pub name: String,
     /// Reads national phone numbers.
     pub default_country: Option<String>,
+    /// Since when it is suspended, if it is.
+    pub suspended_at: Option<DateTime<Utc>>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
 }
 
-/// The tenants by name, at most [`TENANTS_MAX`].
-pub async fn list(pool: &PgPool) -> Result<Vec<TenantRow>, sqlx::Error> {
-    sqlx::query_as(
-        "select id, name, default_country, created_at from tenants order by name, id limit $1",
-    )
-    .bind(TENANTS_MAX)
-    .fetch_all(pool)
-    .await
+/// One tenant.
+pub(crate) async fn find(
+    connection: &mut PgConnection,
+    id: TenantId,
+) -> Result<Option<TenantRow>, sqlx::Error> {
+    let query = sqlx::query_as("select * from tenants where id = $1");
+    query.bind(id.0).fetch_optional(connection).await
+}
+
+/// The tenants, the newest first.
+pub(crate) async fn list(
+    connection: &mut PgConnection,
+    page: Page,
+) -> Result<Listing<TenantRow>, sqlx::Error> {
+    let mut rows = QueryBuilder::new("select * ");
+    push_selection(&mut rows);
+    page.push(&mut rows, "created_at");
+    let rows = rows.build_query_as().fetch_all(&mut *connection).await?;
+    let mut count = QueryBuilder::new("");
+    page::push_count(&mut count, push_selection);
+    let counted = count.build_query_scalar().fetch_one(connection).await?;
+    Ok(Listing::new(page, rows, counted, |row: &TenantRow| Cursor::new(row.created_at, row.id)))
+}
+
+fn push_selection(query: &mut QueryBuilder<Postgres>) {
+    query.push("from tenants where true");
 }

@@ -16,7 +16,7 @@ use domain::ports::Ambient;
 use domain::ports::event_log::{Actor, Metadata};
 use domain::priority::Priority;
 use domain::tenant::{self, Tenant};
-use domain::user::{self, User};
+use domain::user::{self, Authority, User};
 use futures::{StreamExt, stream};
 use heliograph::ambient::SystemAmbient;
 use heliograph::event_store;
@@ -113,7 +113,8 @@ impl Directory {
             Credential { tenant_id, user_id, email: email.clone(), password_hash: hash };
         self.credentials.reserve(&credential).await.unwrap();
         let now = SystemAmbient.now();
-        let command = user::Command::Create { email: email.clone(), role, now };
+        let by = Authority::Operator;
+        let command = user::Command::Create { email: email.clone(), role, by, now };
         self.executor.execute::<User>(tenant_id, user_id.0, command, metadata()).await.unwrap();
         Account { tenant_id, user_id, email: email.to_string() }
     }

@@ -1,34 +1,34 @@
 //! `POST /auth/login`
 
 use axum::extract::State;
-use axum::response::IntoResponse;
-use commands::credentials::Credential;
+use axum::response::{IntoResponse, Response};
+use commands::access::counts::Class;
+use commands::access::sign_in::{Attempt, Verified};
 use domain::email::EmailAddress;
-use domain::id::{LoginSessionId, TenantId};
-use domain::login_session::{Command, LoginSession, Origin};
+use domain::id::TenantId;
 use domain::ports::event_log::Actor;
 use domain::stream::Position;
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use secrecy::SecretString;
 
-use super::{Grant, TokenPair, invalid_credentials, role_of};
+use super::{Grant, TokenPair};
 use crate::app::App;
 use crate::envelope::success;
 use crate::extract::{Fields, FromFields, Json, Noted};
-use crate::peer::Peer;
 use crate::problem::{Code, Detail, Problem};
+use crate::provenance::Provenance;
+use crate::rate_limit::Allowance;
 use crate::read_your_write::At;
-use crate::request_id::RequestId;
 
 /// Names the tenant where an address has accounts in several.
 const TENANT_HEADER: &str = "x-tenant-id";
-/// How much of what a client says it is, is kept.
-const USER_AGENT_CHARACTERS_MAX: usize = 256;
 
 /// Who signs in. The address may be called `email` or `usernameOrEmail`.
 pub struct Login {
     email: EmailAddress,
     password: SecretString,
+    /// Whether the oldest login session makes room, where the user has as many as they may.
+    ends_oldest: bool,
 }
 
 impl FromFields for Login {
@@ -40,7 +40,8 @@ impl FromFields for Login {
         };
         let email = fields.required(name);
         let password = fields.required("password");
-        Ok(Self { email: email?, password: password? })
+        let ends_oldest = fields.optional("endOldestSession");
+        Ok(Self { email: email?, password: password?, ends_oldest: ends_oldest?.unwrap_or(false) })
     }
 }
 
@@ -48,58 +49,80 @@ impl FromFields for Login {
 #[utoipa::path(post, path = "/auth/login", tag = "auth", operation_id = "signIn")]
 pub async fn login(
     State(app): State<App>,
-    Peer(peer): Peer,
-    request_id: RequestId,
+    provenance: Provenance,
     headers: HeaderMap,
     Json(login): Json<Login>,
-) -> Result<impl IntoResponse, Problem> {
-    let limit_key = (peer, login.email.clone());
-    app.limits.login.check(&limit_key).map_err(|limit| limit.exceeded(app.ambient().now()))?;
-    let credential = authenticate(&app, login, named_tenant(&headers)?).await?;
-    let ip = peer.map(|address| address.to_string());
-    let origin = Origin { ip, user_agent: user_agent(&headers) };
-    let (position, tokens) = start(&app, &credential, origin, &request_id).await?;
-    Ok(At(position, success(tokens)))
-}
-
-/// The credential the password fits. An unknown address costs as much time as a known one.
-async fn authenticate(
-    app: &App,
-    login: Login,
-    tenant: Option<TenantId>,
-) -> Result<Credential, Problem> {
-    let mut candidates = app.credentials.find(&login.email, tenant).await?;
-    let is_ambiguous = candidates.len() > 1;
-    let Some(mut candidate) = candidates.pop() else {
-        app.passwords.verify(login.password, None).await;
-        return Err(invalid_credentials());
+) -> Result<Response, Problem> {
+    let tenant = named_tenant(&headers)?;
+    let allowance = allowance(&app, &provenance, &login.email).await?;
+    let ends_oldest = login.ends_oldest;
+    let attempt = Attempt {
+        email: login.email,
+        password: login.password,
+        tenant,
+        address: provenance.address,
+        metadata: provenance.metadata(Actor::Nobody),
     };
-    loop {
-        let hash = Some(candidate.password_hash.clone());
-        if app.passwords.verify(login.password.clone(), hash).await {
-            return if is_ambiguous { Err(tenant_required()) } else { Ok(candidate) };
-        }
-        candidate = candidates.pop().ok_or_else(invalid_credentials)?;
-    }
+    let mut response = match sign_in(&app, &provenance, attempt, ends_oldest).await {
+        Ok((position, tokens)) => At(position, success(tokens)).into_response(),
+        Err(problem) => problem.into_response(),
+    };
+    response.headers_mut().extend(allowance.headers(app.ambient().now()));
+    Ok(response)
 }
 
-async fn start(
+async fn sign_in(
     app: &App,
-    credential: &Credential,
-    origin: Origin,
-    request_id: &RequestId,
+    provenance: &Provenance,
+    attempt: Attempt,
+    ends_oldest: bool,
 ) -> Result<(Position, TokenPair), Problem> {
-    let Credential { tenant_id, user_id, .. } = *credential;
-    let role = role_of(app, tenant_id, user_id).await?.ok_or_else(invalid_credentials)?;
-    let login_session_id = LoginSessionId(app.ambient().new_id());
-    let command = Command::Start { user_id, origin, now: app.ambient().now() };
-    let metadata = request_id.metadata(Actor::User { id: user_id });
-    let executed = app
-        .executor
-        .begin::<LoginSession>(tenant_id, login_session_id.0, command, metadata)
-        .await?;
+    let verified = app.access.check_password(attempt).await?;
+    begin(app, provenance, &verified, ends_oldest).await
+}
+
+/// Begins a login session of somebody who has shown all that they have to.
+async fn begin(
+    app: &App,
+    provenance: &Provenance,
+    verified: &Verified,
+    ends_oldest: bool,
+) -> Result<(Position, TokenPair), Problem> {
+    let Verified { tenant_id, user_id, role, .. } = *verified;
+    let metadata = provenance.metadata(Actor::User { id: user_id });
+    let origin = provenance.origin.clone();
+    let begun = app.access.begin(verified, origin, ends_oldest, metadata).await?;
+    let login_session_id = begun.login_session_id;
     let grant = Grant { tenant_id, user_id, role, login_session_id, generation: 0 };
-    Ok((executed.position, grant.sign(app)?))
+    Ok((begun.position, grant.sign(app)?))
+}
+
+/// How many sign-ins may still be tried, for the account and from the address: the smaller. Counted for an account that
+/// is not there, too.
+async fn allowance(
+    app: &App,
+    provenance: &Provenance,
+    email: &EmailAddress,
+) -> Result<Allowance, Problem> {
+    let (counts, limits) = (app.access.counts(), &app.sign_in_limits);
+    let address = provenance.address.map(|address| address.to_string()).unwrap_or_default();
+    let (of_account, of_address) = futures::try_join!(
+        Allowance::counted(
+            counts,
+            Class::AccountSignIns,
+            email.as_str(),
+            limits.account_sign_ins_per_minute
+        ),
+        Allowance::counted(
+            counts,
+            Class::AddressSignIns,
+            &address,
+            limits.address_sign_ins_per_minute
+        ),
+    )?;
+    let exceeded = |allowance: Allowance| allowance.exceeded(app.ambient().now());
+    let (of_account, of_address) = (of_account.map_err(exceeded)?, of_address.map_err(exceeded)?);
+    Ok(if of_account.remaining <= of_address.remaining { of_account } else { of_address })
 }
 
 fn named_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {
@@ -107,15 +130,4 @@ fn named_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {
     let id = value.to_str().ok().and_then(|text| text.trim().parse().ok());
     let malformed = || Detail::new(Code::ValidInvalidFormat, "must be a UUID").by("UUID");
     id.map(Some).ok_or_else(|| malformed().on("X-Tenant-ID").into())
-}
-
-/// Told only to who knows the password.
-fn tenant_required() -> Problem {
-    let message = "the account exists in several tenants: name one in the header X-Tenant-ID";
-    Detail::new(Code::ValidTenantRequired, message).on("X-Tenant-ID").by("REQUIRED").into()
-}
-
-fn user_agent(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
-    Some(text.chars().take(USER_AGENT_CHARACTERS_MAX).collect())
 }

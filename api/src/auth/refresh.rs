@@ -2,17 +2,17 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use domain::login_session::{Command, Event, LoginSession};
+use commands::access::sessions::Refreshed;
 use domain::ports::event_log::Actor;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Grant, invalid_credentials, role_of};
+use super::Grant;
 use crate::app::App;
 use crate::envelope::success;
 use crate::extract::{Fields, FromFields, Json, Noted};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
+use crate::provenance::Provenance;
 use crate::read_your_write::At;
-use crate::request_id::RequestId;
 
 /// The token to be spent.
 pub struct Spend {
@@ -29,37 +29,20 @@ impl FromFields for Spend {
 #[utoipa::path(post, path = "/auth/refresh", tag = "auth", operation_id = "refreshTokens")]
 pub async fn refresh(
     State(app): State<App>,
-    request_id: RequestId,
+    provenance: Provenance,
     Json(spend): Json<Spend>,
 ) -> Result<impl IntoResponse, Problem> {
     let now = app.ambient().now();
     let token = app.tokens.verify_refresh(spend.refresh_token.expose_secret(), now)?;
     app.limits.tenant.check(&token.tenant_id).map_err(|limit| limit.exceeded(now))?;
-
-    let command = Command::Refresh { generation: token.generation, now };
-    let metadata = request_id.metadata(Actor::User { id: token.user_id });
-    let (tenant_id, login_session_id) = (token.tenant_id, token.login_session_id);
-    let executed = app
-        .executor
-        .execute::<LoginSession>(tenant_id, login_session_id.0, command, metadata)
+    let (tenant_id, user_id, login_session_id) =
+        (token.tenant_id, token.user_id, token.login_session_id);
+    let metadata = provenance.metadata(Actor::User { id: user_id });
+    let refreshed = app
+        .access
+        .refresh(tenant_id, user_id, login_session_id, token.generation, metadata)
         .await?;
-    let generation = next_generation(&executed.events).ok_or_else(reused)?;
-
-    let user_id = token.user_id;
-    let role = role_of(&app, tenant_id, user_id).await?.ok_or_else(invalid_credentials)?;
+    let Refreshed { role, generation, position } = refreshed;
     let grant = Grant { tenant_id, user_id, role, login_session_id, generation };
-    Ok(At(executed.position, success(grant.sign(&app)?)))
-}
-
-/// The generation that is good now, unless the session ended instead.
-fn next_generation(events: &[Event]) -> Option<u32> {
-    events.iter().find_map(|event| match event {
-        Event::Refreshed(refreshed) => Some(refreshed.generation),
-        Event::Started(_) | Event::Revoked(_) => None,
-    })
-}
-
-fn reused() -> Problem {
-    let message = "the refresh token was used before, so its login session is over; sign in again";
-    Problem::new(Code::AuthRefreshReused, message)
+    Ok(At(position, success(grant.sign(&app)?)))
 }

@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{CliError, environment};
-use crate::accounts::{AccountError, Accounts};
 use crate::ambient::SystemAmbient;
 use crate::settings::{DatabaseSettings, EventStoreSettings};
 use crate::{event_store, migrations};
+use commands::accounts::Accounts;
+use commands::passwords::{PasswordError, Passwords};
 
 pub(super) const EVENT_STORE_FAILED: &str = "the event store cannot be used: check EVENT_STORE_URL";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,8 +54,8 @@ impl OpenLog {
     }
 
     /// Makes tenants and users.
-    pub(super) fn accounts(&self) -> Result<Accounts, AccountError> {
-        Ok(Accounts::new(self.pool.clone(), self.executor.clone())?)
+    pub(super) fn accounts(&self) -> Result<Accounts, PasswordError> {
+        Ok(Accounts::new(self.pool.clone(), self.executor.clone(), Passwords::new()?))
     }
 
     /// On behalf of whoever sits at the command line.

@@ -67,9 +67,8 @@ async fn create(
     output: OutputFormat,
 ) -> Result<(), CliError> {
     let log = OpenLog::open().await?;
-    let created = async {
-        log.accounts()?.create_tenant(name.clone(), default_country, log.metadata()).await
-    };
+    let accounts = log.accounts().map_err(CliError::failed("passwords cannot be hashed here"))?;
+    let created = accounts.create_tenant(name.clone(), default_country, log.metadata());
     let id = created.await.map_err(CliError::failed("the tenant could not be made"))?;
     log.close().await;
     let created = Created { id, name: name.into(), default_country };

@@ -5,13 +5,14 @@ use clap::builder::PossibleValuesParser;
 use domain::access::Role;
 use domain::email::EmailAddress;
 use domain::id::{TenantId, UserId};
+use domain::user::Authority;
 use secrecy::SecretString;
 use serde::Serialize;
 
 use super::database::OpenLog;
 use super::output::OutputFormat;
 use super::{CliError, secret};
-use crate::accounts::{AccountError, NewUser};
+use commands::accounts::{AccountError, NewUser};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -49,7 +50,8 @@ pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliE
     let password = password.map_or_else(|| secret::read("Password"), Ok)?;
     let log = OpenLog::open().await?;
     let new = NewUser { tenant_id: tenant, email: email.clone(), password, role };
-    let created = async { log.accounts()?.create_user(new, log.metadata()).await }.await;
+    let created =
+        async { log.accounts()?.create_user(new, Authority::Operator, log.metadata()).await }.await;
     let id = created.map_err(refused)?;
     log.close().await;
     let created = Created { id, tenant_id: tenant, email, role };
@@ -59,9 +61,11 @@ pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliE
 /// What the operator can put right is told as such.
 fn refused(error: AccountError) -> CliError {
     match error {
-        AccountError::NoSuchTenant(_) | AccountError::EmailTaken | AccountError::Password(_) => {
-            CliError::Input(error.to_string())
-        }
+        AccountError::NoSuchTenant(_)
+        | AccountError::NoSuchUser
+        | AccountError::WrongPassword
+        | AccountError::EmailTaken
+        | AccountError::Password(_) => CliError::Input(error.to_string()),
         AccountError::Credentials(_)
         | AccountError::Log(_)
         | AccountError::Tenant(_)

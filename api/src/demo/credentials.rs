@@ -2,9 +2,10 @@
 
 use domain::access::Role;
 use domain::ports::event_log::Metadata;
+use domain::user::Authority;
 
-use crate::accounts::{Accounts, NewUser};
 use crate::ambient::random_secret;
+use commands::accounts::{Accounts, NewUser};
 
 /// Whom to sign in as.
 #[derive(Debug, Clone)]
@@ -27,6 +28,6 @@ pub(crate) async fn make_up(accounts: &Accounts, metadata: Metadata) -> Result<L
         password: password.clone().into(),
         role: Role::TenantAdmin,
     };
-    accounts.create_user(new, metadata).await?;
+    accounts.create_user(new, Authority::Operator, metadata).await?;
     Ok(Login { email, password })
 }

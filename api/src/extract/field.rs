@@ -1,15 +1,19 @@
 //! The values a field may hold, and the name of the rule each must keep.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
+use domain::access::Role;
 use domain::body::MessageBody;
 use domain::email::EmailAddress;
-use domain::id::{MessageId, SessionId, TenantId};
+use domain::id::{MessageId, SessionId, TenantId, UserId};
 use domain::message::content::{ClientReference, CustomerMetadata};
 use domain::message::doubt::Verdict;
-use domain::phone::PhoneNumber;
+use domain::phone::{Country, PhoneNumber};
 use domain::priority::Priority;
 use domain::session::SessionName;
 use domain::session::queue_mode::QueueMode;
+use domain::tenant::TenantName;
 use domain::waha_server::name::{ServerName, ServerUrl};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -33,9 +37,14 @@ macro_rules! fields {
 }
 
 fields! {
+    IpAddr: "IP_ADDRESS", Some("must be an IP address such as 192.0.2.7 or 2001:db8::7");
+    Role: "ROLE", Some("must be one of platform_admin, tenant_admin, operator, viewer, auditor");
+    UserId: "UUID", Some("must be a UUID");
+    TenantName: "TENANT_NAME_FORMAT", None;
     bool: "BOOLEAN", Some("must be true or false");
     ClientReference: "CLIENT_REFERENCE_FORMAT", None;
     CustomerMetadata: "METADATA_FORMAT", None;
+    Country: "COUNTRY", Some("must be a country of two letters, such as ID");
     DateTime<Utc>: "RFC3339", Some("must be a time such as 2026-01-31T17:30:00Z");
     EmailAddress: "EMAIL_FORMAT", None;
     MessageBody: "MESSAGE_BODY", None;

@@ -29,6 +29,30 @@ impl PathId for domain::id::MessageId {
     }
 }
 
+impl PathId for domain::id::UserId {
+    fn not_found() -> Problem {
+        Problem::new(Code::UserNotFound, "there is no such user")
+    }
+}
+
+impl PathId for domain::id::TenantId {
+    fn not_found() -> Problem {
+        Problem::new(Code::TenantNotFound, "there is no such tenant")
+    }
+}
+
+impl PathId for domain::id::LoginSessionId {
+    fn not_found() -> Problem {
+        Problem::new(Code::AuthSessionNotFound, "there is no such login session")
+    }
+}
+
+impl PathId for std::net::IpAddr {
+    fn not_found() -> Problem {
+        Problem::new(Code::AddressNotBlocked, "the address is not blocked")
+    }
+}
+
 impl PathId for domain::waha_server::name::ServerName {
     fn not_found() -> Problem {
         Problem::new(Code::WahaServerNotFound, "there is no such WAHA server")

@@ -92,7 +92,8 @@ fn text(fields: &mut Fields, name: &'static str) -> Result<Option<String>, Noted
     Ok(text.map(|Text(text)| text))
 }
 
-fn check_order(
+/// Refuses a time that ends before it begins.
+pub(crate) fn check_order(
     fields: &mut Fields,
     from: Option<DateTime<Utc>>,
     to: Option<DateTime<Utc>>,

@@ -70,7 +70,7 @@ pub(super) fn is_international(text: &str) -> bool {
 
 async fn default_country(app: &App, tenant: TenantId) -> Result<Option<Country>, Problem> {
     Ok(match app.executor.load::<Tenant>(tenant, tenant.0).await? {
-        Tenant::Active { default_country, .. } => default_country,
+        Tenant::Present(tenant) => tenant.default_country,
         Tenant::Absent => None,
     })
 }

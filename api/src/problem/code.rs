@@ -40,7 +40,11 @@ codes! {
     AuthTokenExpired = "AUTH_TOKEN_EXPIRED", UNAUTHORIZED, "The token's time is over.";
     AuthRefreshReused = "AUTH_REFRESH_REUSED", UNAUTHORIZED, "The refresh token was used before; its login session is over.";
     AuthSessionRevoked = "AUTH_SESSION_REVOKED", UNAUTHORIZED, "The login session is over.";
+    AuthAccountDisabled = "AUTH_ACCOUNT_DISABLED", FORBIDDEN, "The account is deactivated; told only to who knows its password.";
+    AuthSessionNotFound = "AUTH_SESSION_NOT_FOUND", NOT_FOUND, "There is no such login session.";
     AuthzInsufficientPermissions = "AUTHZ_INSUFFICIENT_PERMISSIONS", FORBIDDEN, "The caller's role does not allow this.";
+    AuthzTenantSuspended = "AUTHZ_TENANT_SUSPENDED", FORBIDDEN, "The tenant is suspended.";
+    AuthzRoleBeyondReach = "AUTHZ_ROLE_BEYOND_REACH", FORBIDDEN, "The caller may not give this role, nor change one who has it.";
     ValidMalformedRequest = "VALID_MALFORMED_REQUEST", BAD_REQUEST, "The request cannot be read.";
     ValidMalformedJson = "VALID_MALFORMED_JSON", BAD_REQUEST, "The body is not JSON, or not a JSON object.";
     ValidRequiredField = "VALID_REQUIRED_FIELD", BAD_REQUEST, "A field that must be there is not.";
@@ -50,17 +54,26 @@ codes! {
     ValidOutOfRange = "VALID_OUT_OF_RANGE", BAD_REQUEST, "A field's value is too small, too large, too early or too late.";
     ValidUnsupportedType = "VALID_UNSUPPORTED_TYPE", BAD_REQUEST, "Messages of this type cannot be sent.";
     ValidTenantRequired = "VALID_TENANT_REQUIRED", BAD_REQUEST, "The account exists in several tenants; the request must name one.";
+    ValidPassword = "VALID_PASSWORD", BAD_REQUEST, "The password is too short or too long.";
     ValidMethodNotAllowed = "VALID_METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED, "The resource has no such method.";
     ValidNotAcceptable = "VALID_NOT_ACCEPTABLE", NOT_ACCEPTABLE, "There is nothing in a form the client accepts.";
     ValidBodyTooLarge = "VALID_BODY_TOO_LARGE", PAYLOAD_TOO_LARGE, "The body is larger than the limit.";
     ValidUnsupportedMediaType = "VALID_UNSUPPORTED_MEDIA_TYPE", UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON.";
     RateLimitExceeded = "RATE_LIMIT_EXCEEDED", TOO_MANY_REQUESTS, "Too many requests; the headers tell when to go on.";
+    RateIpBlocked = "RATE_IP_BLOCKED", TOO_MANY_REQUESTS, "The address is blocked for a while, after too many failed sign-ins, or by order.";
     SysNotFound = "SYS_NOT_FOUND", NOT_FOUND, "There is no such route.";
     SysInternalError = "SYS_INTERNAL_ERROR", INTERNAL_SERVER_ERROR, "Something went wrong in the server.";
     SysServiceUnavailable = "SYS_SERVICE_UNAVAILABLE", SERVICE_UNAVAILABLE, "Something the server needs is away for a while.";
     SysContended = "SYS_CONTENDED", SERVICE_UNAVAILABLE, "Too many are changing the same thing; try again.";
     SysTimeout = "SYS_TIMEOUT", SERVICE_UNAVAILABLE, "The request took longer than the limit.";
     SysViewBehind = "SYS_VIEW_BEHIND", SERVICE_UNAVAILABLE, "The view has not come as far as X-Read-After asks.";
+    SessionLimitExceeded = "SESSION_LIMIT_EXCEEDED", CONFLICT, "The account has as many login sessions as it may.";
+    TenantNotFound = "TENANT_NOT_FOUND", NOT_FOUND, "There is no such tenant.";
+    TenantIsOwn = "TENANT_IS_OWN", CONFLICT, "Nobody suspends their own tenant.";
+    UserNotFound = "USER_NOT_FOUND", NOT_FOUND, "There is no such user.";
+    UserAlreadyExists = "USER_ALREADY_EXISTS", CONFLICT, "The tenant has a user with this e-mail address.";
+    UserIsOneself = "USER_IS_ONESELF", CONFLICT, "Nobody changes their own role or deactivates themselves.";
+    AddressNotBlocked = "ADDRESS_NOT_BLOCKED", NOT_FOUND, "The address is not blocked.";
     SessionNotFound = "SESSION_NOT_FOUND", NOT_FOUND, "There is no such session.";
     SessionAlreadyExists = "SESSION_ALREADY_EXISTS", CONFLICT, "The tenant has a session of this name.";
     SessionDeleted = "SESSION_DELETED", CONFLICT, "The session is deleted, or about to be.";
@@ -100,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    const PREFIXES: [&str; 10] = [
+    const PREFIXES: [&str; 13] = [
         "AUTH_",
         "AUTHZ_",
         "VALID_",
@@ -111,6 +124,9 @@ mod tests {
         "WEBHOOK_",
         "DEAD_LETTER_",
         "WAHA_SERVER_",
+        "TENANT_",
+        "USER_",
+        "ADDRESS_",
     ];
 
     #[test]

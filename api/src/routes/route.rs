@@ -58,7 +58,6 @@ pub(super) fn open(described: UtoipaMethodRouter<App>) -> Route {
 }
 
 /// Whoever is signed in may call.
-#[expect(dead_code, reason = "the first routes that are about oneself are about to come")]
 pub(super) fn signed_in(described: UtoipaMethodRouter<App>) -> Route {
     Route::new(Access::SignedIn, described)
 }

@@ -11,7 +11,7 @@ use super::reader::{Noted, Reader};
 use super::table;
 
 /// Most requests per minute that may be set: beyond it, a limit limits nothing.
-const RATE_MAX: u32 = 1_000_000;
+pub(super) const RATE_MAX: u32 = 1_000_000;
 
 /// How HTTP is served.
 #[derive(Debug, Clone)]
@@ -22,8 +22,6 @@ pub struct HttpSettings {
     pub cors: CorsOrigins,
     /// Requests a tenant may make.
     pub rate_limit_per_minute: NonZeroU32,
-    /// Sign-ins that may be tried from one address for one account.
-    pub login_rate_limit_per_minute: NonZeroU32,
     /// From where webhooks are taken; none: from anywhere.
     pub webhook_allowed: Option<Vec<IpNet>>,
 }
@@ -45,13 +43,11 @@ impl HttpSettings {
         let port = reader.number(&table::PORT, 0..=u16::MAX);
         let cors = reader.optional(&table::CORS_ORIGIN, parse_origins);
         let rate = rate(reader, &table::RATE_LIMIT_PER_MINUTE);
-        let login_rate = self::rate(reader, &table::LOGIN_RATE_LIMIT_PER_MINUTE);
         let webhook_allowed = reader.optional(&table::WEBHOOK_ALLOWED_IPS, parse_networks);
         Ok(Self {
             listen: SocketAddr::new(host?, port?),
             cors: cors?.unwrap_or(CorsOrigins::Own),
             rate_limit_per_minute: rate?,
-            login_rate_limit_per_minute: login_rate?,
             webhook_allowed: webhook_allowed?,
         })
     }

@@ -94,7 +94,28 @@ table! {
         "How many requests a tenant may make per minute.";
     LOGIN_RATE_LIMIT_PER_MINUTE, open, Some("30"),
         "a whole number from 1 to 1000000",
-        "How many sign-ins per minute may be tried from one address for one account.";
+        "How many sign-ins per minute may be tried for one account, over all processes.";
+    LOGIN_ADDRESS_RATE_LIMIT_PER_MINUTE, open, Some("300"),
+        "a whole number from 1 to 1000000",
+        "How many sign-ins per minute may be tried from one address, over all processes.";
+    LOGIN_FAILURES_MAX, open, Some("10"),
+        "a whole number from 1 to 1000000",
+        "After how many wrong passwords within `LOGIN_LOCK_TIME` an account is locked.";
+    LOGIN_LOCK_TIME, open, Some("15m"),
+        "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
+        "For how long an account is locked after too many wrong passwords.";
+    ADDRESS_FAILURES_MAX, open, Some("100"),
+        "a whole number from 1 to 1000000",
+        "After how many failed sign-ins within `ADDRESS_BLOCK_TIME` an address is blocked.";
+    ADDRESS_BLOCK_TIME, open, Some("1h"),
+        "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
+        "For how long an address is blocked after too many failed sign-ins.";
+    LOGIN_SESSIONS_MAX, open, Some("10"),
+        "a whole number from 1 to 1000",
+        "How many login sessions a user may have at a time.";
+    LOGIN_SESSION_LIFETIME, open, Some("30d"),
+        "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
+        "How long a login session lasts, however often it is refreshed. One that is not refreshed lasts as long as its refresh token.";
     WEBHOOK_ALLOWED_IPS, open, NONE,
         "addresses or networks such as 10.0.0.0/8 or ::1, separated by commas",
         "From where webhooks are taken. Optional: without it, from anywhere; the signature is checked in any case.";

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::event::Event;
 use crate::id::{EventId, UserId};
+use crate::origin::Origin;
 use crate::stream::{ExpectedVersion, Position, StreamName, Version};
 
 /// An append-only log of streams with one global order.
@@ -72,12 +73,21 @@ pub struct Metadata {
     /// The HTTP request, as logs and answers name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// From where, if it decides who may do what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 impl Metadata {
     /// On somebody's behalf, led to by no event and no request.
     pub const fn new(actor: Actor, correlation_id: Uuid) -> Self {
-        Self { actor, correlation_id, causation_id: None, request_id: None }
+        Self { actor, correlation_id, causation_id: None, request_id: None, origin: None }
+    }
+
+    /// From here.
+    #[must_use]
+    pub fn from(self, origin: Origin) -> Self {
+        Self { origin: Some(origin), ..self }
     }
 }
 
@@ -100,6 +110,8 @@ pub enum Actor {
     Waha,
     /// Somebody at the command line.
     Operator,
+    /// Somebody who is not signed in.
+    Nobody,
 }
 
 /// An event as the log holds it.

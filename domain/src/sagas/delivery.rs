@@ -136,7 +136,12 @@ pub fn react(recorded: &RecordedEvent) -> Option<Change> {
         Event::WahaServer(event) => {
             Some(Change::Server(servers::react(WahaServerId(recorded.stream.id), event)))
         }
-        Event::Webhook(_) | Event::Tenant(_) | Event::User(_) | Event::LoginSession(_) => None,
+        Event::Webhook(_)
+        | Event::Tenant(_)
+        | Event::User(_)
+        | Event::LoginSession(_)
+        | Event::Address(_)
+        | Event::Refusal(_) => None,
     }
 }
 

@@ -338,12 +338,7 @@ fn recorded(position: usize, id: MessageId, event: &MessageEvent) -> RecordedEve
         id: EventId(Uuid::from_u128(position as u128)),
         event: Event::Message(event.clone()),
         stored: StoredForm { event_type: "", schema_version: 1, data: String::new() },
-        metadata: Metadata {
-            actor: Actor::Operator,
-            correlation_id: Uuid::nil(),
-            causation_id: None,
-            request_id: None,
-        },
+        metadata: Metadata::new(Actor::Operator, Uuid::nil()),
         recorded_at: DateTime::UNIX_EPOCH,
     }
 }

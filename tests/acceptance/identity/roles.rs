@@ -32,7 +32,8 @@ fn lines() -> Vec<Line> {
         let path = path
             .replace("{id}", &Uuid::nil().to_string())
             .replace("{phone}", "%2B6281234567890")
-            .replace("{name}", "nowhere");
+            .replace("{name}", "nowhere")
+            .replace("{address}", "192.0.2.1");
         assert!(!path.contains('{'), "say what stands for the name in {path}");
         Line { method: method.parse().unwrap(), path, access: access.to_owned() }
     });

@@ -3,6 +3,7 @@
 use chrono::DateTime;
 use domain::id::EventId;
 use domain::message::event::{Event as MessageEvent, Moment};
+use domain::origin::Origin;
 use domain::ports::event_log::{Actor, Metadata};
 use domain::stream::{Category, Version};
 use domain::webhook;
@@ -27,6 +28,7 @@ pub(super) async fn a_stream_reads_back_as_it_was_written(stage: &Stage) -> Resu
         correlation_id: stream.id,
         causation_id: Some(EventId(stream.id)),
         request_id: Some("a \"request\" with ünicode".to_owned()),
+        origin: Some(Origin::new(Some([192, 0, 2, 7].into()), Some("curl/8"))),
     };
     append_at(&*log, stream, 0, &events[..2]).await?;
     append_at(&*log, stage.stream(), 0, &stage.events(1)).await?;

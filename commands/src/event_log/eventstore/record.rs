@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::id::{EventId, TenantId};
+use domain::origin::Origin;
 use domain::ports::event_log::{Actor, LogError, Metadata, NewEvent, RecordedEvent};
 use domain::stream::{Position, StreamName, Version};
 use eventstore::EventData;
@@ -28,13 +29,16 @@ struct StoredMetadata {
     causation_id: Option<EventId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
 }
 
 /// An event as it is sent.
 pub(super) fn encode(stream: StreamName, event: &NewEvent) -> Result<EventData, LogError> {
     let refused = |error: serde_json::Error| LogError::Refused(error.into());
     let form = codec::encode(&event.event).map_err(refused)?;
-    let Metadata { actor, correlation_id, causation_id, request_id } = event.metadata.clone();
+    let Metadata { actor, correlation_id, causation_id, request_id, origin } =
+        event.metadata.clone();
     let metadata = StoredMetadata {
         schema_version: form.schema_version,
         tenant_id: stream.tenant,
@@ -42,6 +46,7 @@ pub(super) fn encode(stream: StreamName, event: &NewEvent) -> Result<EventData, 
         correlation_id,
         causation_id,
         request_id,
+        origin,
     };
     // It is JSON already; the crate knows no other way to say so.
     let data = RawValue::from_string(form.data).map_err(refused)?;
@@ -68,7 +73,7 @@ pub(super) fn recorded(
     let data = str::from_utf8(&event.data).map_err(|error| unreadable(error.into()))?;
     let decoded = codec::decode(&event.event_type, metadata.schema_version, data.to_owned());
     let (decoded, stored) = decoded.map_err(|error| unreadable(error.into()))?;
-    let StoredMetadata { actor, correlation_id, causation_id, request_id, .. } = metadata;
+    let StoredMetadata { actor, correlation_id, causation_id, request_id, origin, .. } = metadata;
     Ok(RecordedEvent {
         position,
         stream,
@@ -76,7 +81,7 @@ pub(super) fn recorded(
         id: EventId(event.id),
         event: decoded,
         stored,
-        metadata: Metadata { actor, correlation_id, causation_id, request_id },
+        metadata: Metadata { actor, correlation_id, causation_id, request_id, origin },
         recorded_at: recorded_at(event),
     })
 }

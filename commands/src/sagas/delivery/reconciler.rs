@@ -216,7 +216,7 @@ impl Reconciler {
 
     async fn policy_of(&self, tenant: TenantId) -> Result<SettlePolicy, LogError> {
         let on_unknown = match self.executor.load::<Tenant>(tenant, tenant.0).await? {
-            Tenant::Active { on_unknown, .. } => on_unknown,
+            Tenant::Present(tenant) => tenant.on_unknown,
             Tenant::Absent => None,
         };
         let on_unknown = on_unknown.unwrap_or(self.policy.on_unknown);

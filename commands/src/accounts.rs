@@ -1,22 +1,25 @@
-//! Making tenants and users.
+//! Making tenants and users, and their passwords.
 //!
 //! A user's e-mail address is reserved where credentials are kept, and then the user is appended to the log. If the
 //! process dies in between, the next attempt finds an address whose user never came to be, and goes on with it.
 
-use commands::credentials::{Credential, Credentials};
-use commands::executor::{CommandError, Executor};
-use commands::passwords::{PasswordError, Passwords};
 use domain::access::Role;
 use domain::email::EmailAddress;
 use domain::id::{TenantId, UserId};
 use domain::phone::Country;
 use domain::ports::event_log::{LogError, Metadata};
 use domain::tenant::{self, Tenant, TenantName};
-use domain::user::{self, User};
+use domain::user::event::PasswordChange;
+use domain::user::{self, Authority, Change, User};
 use secrecy::SecretString;
 use sqlx::PgPool;
 
+use crate::credentials::{Credential, Credentials};
+use crate::executor::{CommandError, Executed, Executor};
+use crate::passwords::{PasswordError, Passwords};
+
 /// Makes tenants and users.
+#[derive(Clone)]
 pub struct Accounts {
     executor: Executor,
     credentials: Credentials,
@@ -45,6 +48,12 @@ pub enum AccountError {
     /// Somebody signs in with the address already.
     #[error("the tenant has a user with this e-mail address already")]
     EmailTaken,
+    /// There is no such user.
+    #[error("there is no such user")]
+    NoSuchUser,
+    /// The old password is another.
+    #[error("the current password is wrong")]
+    WrongPassword,
     /// The password is of no use.
     #[error("the password {0}")]
     Password(#[from] PasswordError),
@@ -64,9 +73,8 @@ pub enum AccountError {
 
 impl Accounts {
     /// In this database and this log.
-    pub fn new(pool: PgPool, executor: Executor) -> Result<Self, PasswordError> {
-        let passwords = Passwords::new()?;
-        Ok(Self { executor, credentials: Credentials::new(pool), passwords })
+    pub fn new(pool: PgPool, executor: Executor, passwords: Passwords) -> Self {
+        Self { executor, credentials: Credentials::new(pool), passwords }
     }
 
     /// Makes a tenant.
@@ -87,6 +95,7 @@ impl Accounts {
     pub async fn create_user(
         &self,
         new: NewUser,
+        by: Authority,
         metadata: Metadata,
     ) -> Result<UserId, AccountError> {
         let NewUser { tenant_id: tenant, email, password, role } = new;
@@ -106,8 +115,41 @@ impl Accounts {
             }
             self.credentials.set_password(user, &credential.password_hash).await?;
         }
-        let command = user::Command::Create { email, role, now: self.executor.ambient().now() };
+        let now = self.executor.ambient().now();
+        let command = user::Command::Create { email, role, by, now };
         self.executor.execute::<User>(tenant, user.0, command, metadata).await?;
         Ok(user)
+    }
+
+    /// Gives a user another password. Their login sessions end first: should the process die in between, nobody who
+    /// knew the old password is still signed in.
+    pub async fn set_password(
+        &self,
+        (tenant, user): (TenantId, UserId),
+        password: SecretString,
+        how: PasswordChange,
+        by: Authority,
+        metadata: Metadata,
+    ) -> Result<Executed<user::event::Event>, AccountError> {
+        let hash = self.passwords.hash(password).await?;
+        let now = self.executor.ambient().now();
+        let command = user::Command::Change { change: Change::Password(how), by, now };
+        let executed = self.executor.execute::<User>(tenant, user.0, command, metadata).await?;
+        self.credentials.set_password(user, &hash).await?;
+        Ok(executed)
+    }
+
+    /// Whether this is the user's password.
+    pub async fn require_password(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        password: SecretString,
+    ) -> Result<(), AccountError> {
+        let hash = self.credentials.hash_of(tenant, user).await?;
+        if self.passwords.verify(password, hash).await {
+            return Ok(());
+        }
+        Err(AccountError::WrongPassword)
     }
 }

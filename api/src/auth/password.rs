@@ -1,0 +1,76 @@
+//! `POST /auth/password`
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use commands::access::counts::Class;
+use commands::accounts::AccountError;
+use domain::user::event::PasswordChange;
+use http::StatusCode;
+use secrecy::SecretString;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::extract::{Fields, FromFields, Json, Noted};
+use crate::problem::{Code, Detail, Problem};
+use crate::provenance::Provenance;
+use crate::rate_limit::Allowance;
+use crate::read_your_write::At;
+
+/// The old password and the new one.
+pub struct Replacement {
+    current_password: SecretString,
+    new_password: SecretString,
+}
+
+impl FromFields for Replacement {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
+        let current_password = fields.required("currentPassword");
+        let new_password = fields.required("newPassword");
+        Ok(Self { current_password: current_password?, new_password: new_password? })
+    }
+}
+
+/// Changes one's own password. All of one's login sessions end, this one too.
+#[utoipa::path(post, path = "/auth/password", tag = "auth", operation_id = "changePassword")]
+pub async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    provenance: Provenance,
+    Json(Replacement { current_password, new_password }): Json<Replacement>,
+) -> Result<impl IntoResponse, Problem> {
+    let limit = app.sign_in_limits.account_sign_ins_per_minute;
+    let key = caller.user.to_string();
+    Allowance::counted(app.access.counts(), Class::AccountSignIns, &key, limit)
+        .await?
+        .map_err(|allowance| allowance.exceeded(app.ambient().now()))?;
+    let known = app.accounts.require_password(caller.tenant, caller.user, current_password).await;
+    known.map_err(|error| match error {
+        AccountError::WrongPassword => {
+            let detail = Detail::new(Code::AuthInvalidCredentials, "is not the current password");
+            detail.on("currentPassword").by("CURRENT_PASSWORD").into()
+        }
+        error => Problem::from(error),
+    })?;
+    let user = (caller.tenant, caller.user);
+    let (by, metadata) = (caller.authority(caller.user), provenance.metadata(caller.actor()));
+    let how = PasswordChange::Owner;
+    let changed = app.accounts.set_password(user, new_password, how, by, metadata).await;
+    let changed = changed.map_err(|error| match error {
+        AccountError::Password(error) => unsuitable(&error, "newPassword"),
+        error => error.into(),
+    })?;
+    Ok(At(changed.position, StatusCode::NO_CONTENT))
+}
+
+/// What is wrong with a password.
+pub(crate) fn unsuitable(
+    error: &commands::passwords::PasswordError,
+    field: &'static str,
+) -> Problem {
+    match error {
+        commands::passwords::PasswordError::Unhashable(reason) => Problem::internal(reason.clone()),
+        error => {
+            Detail::new(Code::ValidPassword, error.to_string()).on(field).by("PASSWORD").into()
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The installation's tenants, for those who run it.
+
+pub mod list;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::id::TenantId;
+use domain::phone::Country;
+use domain::tenant::{Command, TenantName};
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::envelope::located;
+use crate::extract::{Fields, FromFields, Id, Json, Noted};
+use crate::mount::Mount;
+use crate::problem::Problem;
+use crate::provenance::Provenance;
+use crate::read_your_write::At;
+use crate::users;
+
+/// A tenant to be made.
+pub struct Create {
+    name: TenantName,
+    default_country: Option<Country>,
+}
+
+/// A tenant that was made.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Created {
+    id: TenantId,
+    name: TenantName,
+    default_country: Option<Country>,
+}
+
+impl FromFields for Create {
+    fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
+        let name = fields.required("name");
+        let default_country = fields.optional("defaultCountry");
+        Ok(Self { name: name?, default_country: default_country? })
+    }
+}
+
+/// Makes a tenant.
+#[utoipa::path(post, path = "/admin/tenants", tag = "tenants", operation_id = "createTenant")]
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    provenance: Provenance,
+    mount: Mount,
+    Json(Create { name, default_country }): Json<Create>,
+) -> Result<Response, Problem> {
+    let metadata = provenance.metadata(caller.actor());
+    let id = app.accounts.create_tenant(name.clone(), default_country, metadata).await?;
+    let location = mount.path(&format!("/admin/tenants/{id}"));
+    Ok(located(StatusCode::CREATED, &location, Created { id, name, default_country }))
+}
+
+/// Refuses a tenant's users and keys from now on; its users' login sessions end.
+#[utoipa::path(
+    post,
+    path = "/admin/tenants/{id}/suspend",
+    tag = "tenants",
+    operation_id = "suspendTenant"
+)]
+pub async fn suspend(
+    State(app): State<App>,
+    caller: Caller,
+    provenance: Provenance,
+    Id(id): Id<TenantId>,
+) -> Result<Response, Problem> {
+    let suspend = Command::Suspend { is_own: id == caller.tenant, now: app.ambient().now() };
+    change(&app, &caller, &provenance, id, suspend).await
+}
+
+/// Lets a tenant's users and keys in again.
+#[utoipa::path(
+    post,
+    path = "/admin/tenants/{id}/reactivate",
+    tag = "tenants",
+    operation_id = "reactivateTenant"
+)]
+pub async fn reactivate(
+    State(app): State<App>,
+    caller: Caller,
+    provenance: Provenance,
+    Id(id): Id<TenantId>,
+) -> Result<Response, Problem> {
+    let reactivate = Command::Reactivate { now: app.ambient().now() };
+    change(&app, &caller, &provenance, id, reactivate).await
+}
+
+/// Makes a user of any tenant, such as its first administrator.
+#[utoipa::path(
+    post,
+    path = "/admin/tenants/{id}/users",
+    tag = "tenants",
+    operation_id = "createUserOfTenant"
+)]
+pub async fn create_user(
+    State(app): State<App>,
+    caller: Caller,
+    provenance: Provenance,
+    mount: Mount,
+    Id(id): Id<TenantId>,
+    Json(create): Json<users::Create>,
+) -> Result<Response, Problem> {
+    users::create_in(&app, &caller, &provenance, &mount, id, create).await
+}
+
+/// Ends the login sessions of all of a tenant's users.
+#[utoipa::path(
+    delete,
+    path = "/admin/tenants/{id}/login-sessions",
+    tag = "tenants",
+    operation_id = "revokeLoginSessionsOfTenant"
+)]
+pub async fn revoke_login_sessions(
+    State(app): State<App>,
+    caller: Caller,
+    provenance: Provenance,
+    Id(id): Id<TenantId>,
+) -> Result<Response, Problem> {
+    let sign_out = Command::SignOutEverywhere { now: app.ambient().now() };
+    change(&app, &caller, &provenance, id, sign_out).await
+}
+
+async fn change(
+    app: &App,
+    caller: &Caller,
+    provenance: &Provenance,
+    id: TenantId,
+    command: Command,
+) -> Result<Response, Problem> {
+    let metadata = provenance.metadata(caller.actor());
+    let changed = app.access.change_tenant(id, command, metadata).await?;
+    Ok(At(changed.position, StatusCode::NO_CONTENT).into_response())
+}
