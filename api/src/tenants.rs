@@ -4,6 +4,7 @@ pub mod list;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use commands::accounts::Made;
 use domain::id::TenantId;
 use domain::phone::Country;
 use domain::tenant::{Command, TenantName};
@@ -53,9 +54,11 @@ pub async fn create(
     Json(Create { name, default_country }): Json<Create>,
 ) -> Result<Response, Problem> {
     let metadata = provenance.metadata(caller.actor());
-    let id = app.accounts.create_tenant(name.clone(), default_country, metadata).await?;
+    let made = app.accounts.create_tenant(name.clone(), default_country, metadata).await?;
+    let Made { id, position } = made;
     let location = mount.path(&format!("/admin/tenants/{id}"));
-    Ok(located(StatusCode::CREATED, &location, Created { id, name, default_country }))
+    let created = Created { id, name, default_country };
+    Ok(At(position, located(StatusCode::CREATED, &location, created)).into_response())
 }
 
 /// Refuses a tenant's users and keys from now on; its users' login sessions end.

@@ -4,7 +4,7 @@ pub mod list;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commands::accounts::{AccountError, NewUser};
+use commands::accounts::{AccountError, Made, NewUser};
 use domain::access::Role;
 use domain::email::EmailAddress;
 use domain::id::{TenantId, UserId};
@@ -96,9 +96,10 @@ pub(crate) async fn create_in(
 ) -> Result<Response, Problem> {
     let new = NewUser { tenant_id, email: email.clone(), password, role };
     let (by, metadata) = (caller.authority_over_others(), provenance.metadata(caller.actor()));
-    let id = app.accounts.create_user(new, by, metadata).await?;
+    let Made { id, position } = app.accounts.create_user(new, by, metadata).await?;
     let location = mount.path(&format!("/users/{id}"));
-    Ok(located(StatusCode::CREATED, &location, Created { id, email, role }))
+    let created = Created { id, email, role };
+    Ok(At(position, located(StatusCode::CREATED, &location, created)).into_response())
 }
 
 /// Makes a user something else in the tenant; it holds with their next request.

@@ -8,6 +8,7 @@ use domain::email::EmailAddress;
 use domain::id::{TenantId, UserId};
 use domain::phone::Country;
 use domain::ports::event_log::{LogError, Metadata};
+use domain::stream::Position;
 use domain::tenant::{self, Tenant, TenantName};
 use domain::user::event::PasswordChange;
 use domain::user::{self, Authority, Change, User};
@@ -37,6 +38,15 @@ pub struct NewUser {
     pub password: SecretString,
     /// What they are in the tenant.
     pub role: Role,
+}
+
+/// Something that was made.
+#[derive(Debug, Clone, Copy)]
+pub struct Made<Id> {
+    /// Its id.
+    pub id: Id,
+    /// Its event's place in the log.
+    pub position: Position,
 }
 
 /// Why a tenant or a user was not made.
@@ -83,12 +93,12 @@ impl Accounts {
         name: TenantName,
         default_country: Option<Country>,
         metadata: Metadata,
-    ) -> Result<TenantId, AccountError> {
+    ) -> Result<Made<TenantId>, AccountError> {
         let ambient = self.executor.ambient();
         let id = TenantId(ambient.new_id());
         let command = tenant::Command::Create { name, default_country, now: ambient.now() };
-        self.executor.execute::<Tenant>(id, id.0, command, metadata).await?;
-        Ok(id)
+        let made = self.executor.execute::<Tenant>(id, id.0, command, metadata).await?;
+        Ok(Made { id, position: made.position })
     }
 
     /// Makes a user of a tenant.
@@ -97,7 +107,7 @@ impl Accounts {
         new: NewUser,
         by: Authority,
         metadata: Metadata,
-    ) -> Result<UserId, AccountError> {
+    ) -> Result<Made<UserId>, AccountError> {
         let NewUser { tenant_id: tenant, email, password, role } = new;
         if self.executor.load::<Tenant>(tenant, tenant.0).await? == Tenant::Absent {
             return Err(AccountError::NoSuchTenant(tenant));
@@ -117,8 +127,8 @@ impl Accounts {
         }
         let now = self.executor.ambient().now();
         let command = user::Command::Create { email, role, by, now };
-        self.executor.execute::<User>(tenant, user.0, command, metadata).await?;
-        Ok(user)
+        let made = self.executor.execute::<User>(tenant, user.0, command, metadata).await?;
+        Ok(Made { id: user, position: made.position })
     }
 
     /// Gives a user another password. Their login sessions end first: should the process die in between, nobody who

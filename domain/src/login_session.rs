@@ -55,11 +55,17 @@ pub struct Terms {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Epochs {
     /// Of the user.
-    #[serde(default, rename = "user_epoch")]
+    #[serde(default, rename = "user_epoch", skip_serializing_if = "is_first")]
     pub user: u32,
     /// Of the tenant.
-    #[serde(default, rename = "tenant_epoch")]
+    #[serde(default, rename = "tenant_epoch", skip_serializing_if = "is_first")]
     pub tenant: u32,
+}
+
+/// Whether nothing was ended before: left out of the stored form.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_first(epoch: &u32) -> bool {
+    *epoch == 0
 }
 
 impl Active {

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::event::Event;
 use domain::id::{TenantId, UserId};
 use domain::login_session::Event as SessionEvent;
-use domain::ports::event_log::RecordedEvent;
+use domain::ports::event_log::{Actor, RecordedEvent};
 use domain::refusal;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -95,7 +95,10 @@ fn about(recorded: &RecordedEvent) -> Option<About> {
         Event::LoginSession(event) => {
             let user = match event {
                 SessionEvent::Started(started) => Some(started.user_id.0),
-                SessionEvent::Refreshed(_) | SessionEvent::Revoked(_) => None,
+                // Nobody refreshes or ends a single session but its user.
+                SessionEvent::Refreshed(_) | SessionEvent::Revoked(_) => {
+                    acting_user(recorded.metadata.actor)
+                }
             };
             Some(About { user, subject: Some(stream) })
         }
@@ -106,6 +109,10 @@ fn about(recorded: &RecordedEvent) -> Option<About> {
         Event::Tenant(_) | Event::Address(_) => Some(About { user: None, subject: Some(stream) }),
         Event::Message(_) | Event::Session(_) | Event::Webhook(_) | Event::WahaServer(_) => None,
     }
+}
+
+fn acting_user(actor: Actor) -> Option<Uuid> {
+    if let Actor::User { id } = actor { Some(id.0) } else { None }
 }
 
 /// One decision.

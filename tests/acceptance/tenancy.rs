@@ -12,7 +12,7 @@ use uuid::Uuid;
 use waha_simulator::{Match, Misbehaviour, Rule};
 
 /// Every route that takes an id, with what it is an id of.
-const ROUTES: [(&str, &str); 12] = [
+const ROUTES: [(&str, &str); 21] = [
     ("GET", "/sessions/{session}"),
     ("DELETE", "/sessions/{session}"),
     ("POST", "/sessions/{session}/start"),
@@ -25,11 +25,27 @@ const ROUTES: [(&str, &str); 12] = [
     ("GET", "/dead-letters/{message}"),
     ("DELETE", "/dead-letters/{message}"),
     ("POST", "/dead-letters/{message}/redrive"),
+    ("GET", "/users/{user}"),
+    ("PUT", "/users/{user}/role"),
+    ("PUT", "/users/{user}/password"),
+    ("POST", "/users/{user}/deactivate"),
+    ("POST", "/users/{user}/reactivate"),
+    ("POST", "/users/{user}/lock"),
+    ("POST", "/users/{user}/unlock"),
+    ("GET", "/users/{user}/login-sessions"),
+    ("DELETE", "/users/{user}/login-sessions"),
 ];
 
 /// What a caller is told, without the request's id.
 async fn told(caller: &Caller, method: &str, path: &str) -> (u16, Value) {
-    let mut answer = caller.send(caller.request(method.parse::<Method>().unwrap(), path)).await;
+    let request = caller.request(method.parse::<Method>().unwrap(), path);
+    // What would be taken, were it one's own.
+    let request = match path.rsplit('/').next() {
+        Some("role") => request.json(&json!({ "role": "viewer" })),
+        Some("password") => request.json(&json!({ "password": "another password" })),
+        _ => request,
+    };
+    let mut answer = caller.send(request).await;
     answer.assert_is_problem();
     answer.body["requestId"] = Value::Null;
     (answer.status, answer.body)
@@ -46,10 +62,17 @@ async fn another_tenants_ids_are_answered_like_ids_nobody_has(pool: PgPool) {
     owner.message_becomes(&message, "failed").await;
 
     for (method, path) in ROUTES {
-        let theirs = path.replace("{session}", &session.id).replace("{message}", &message);
+        let user = owner.account().user_id.to_string();
+        let theirs = path
+            .replace("{session}", &session.id)
+            .replace("{message}", &message)
+            .replace("{user}", &user);
         for prefix in ["", "/api/v1"] {
             let unknown = Uuid::from_u128(1 << 100).to_string();
-            let nobodys = path.replace("{session}", &unknown).replace("{message}", &unknown);
+            let nobodys = path
+                .replace("{session}", &unknown)
+                .replace("{message}", &unknown)
+                .replace("{user}", &unknown);
             let seen = told(&stranger, method, &format!("{prefix}{theirs}")).await;
             assert_eq!(seen.0, 404, "{method} {path}");
             assert_eq!(

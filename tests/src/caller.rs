@@ -1,5 +1,6 @@
 //! Somebody who calls the API, signed in or not.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use domain::id::TenantId;
@@ -38,6 +39,14 @@ impl Caller {
     #[must_use]
     pub fn at(&self, url: impl Into<String>) -> Self {
         Self { url: url.into(), ..self.clone() }
+    }
+
+    /// The same caller, who comes from another address of this machine and calls themselves something.
+    #[must_use]
+    pub fn from(&self, address: IpAddr, user_agent: &str) -> Self {
+        let http = Client::builder().timeout(TIMEOUT).no_proxy();
+        let http = http.local_address(address).user_agent(user_agent).build().unwrap();
+        Self { http, ..self.clone() }
     }
 
     /// The same caller, signed in.
@@ -85,6 +94,17 @@ impl Caller {
     /// `DELETE path`
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(self.request(Method::DELETE, path)).await
+    }
+
+    /// `PUT path` with a JSON body.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// `GET path` from a view that has come as far as this answer's event.
+    pub async fn get_after(&self, answer: &Answer, path: &str) -> Answer {
+        let position = answer.header("x-event-position").expect("the answer has no position");
+        self.send(self.request(Method::GET, path).header("X-Read-After", position)).await
     }
 
     /// A request to be made otherwise.

@@ -69,7 +69,7 @@ async fn create(
     let log = OpenLog::open().await?;
     let accounts = log.accounts().map_err(CliError::failed("passwords cannot be hashed here"))?;
     let created = accounts.create_tenant(name.clone(), default_country, log.metadata());
-    let id = created.await.map_err(CliError::failed("the tenant could not be made"))?;
+    let id = created.await.map_err(CliError::failed("the tenant could not be made"))?.id;
     log.close().await;
     let created = Created { id, name: name.into(), default_country };
     output

@@ -50,9 +50,9 @@ pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliE
     let password = password.map_or_else(|| secret::read("Password"), Ok)?;
     let log = OpenLog::open().await?;
     let new = NewUser { tenant_id: tenant, email: email.clone(), password, role };
-    let created =
-        async { log.accounts()?.create_user(new, Authority::Operator, log.metadata()).await }.await;
-    let id = created.map_err(refused)?;
+    let accounts = log.accounts().map_err(CliError::failed("passwords cannot be hashed here"))?;
+    let created = accounts.create_user(new, Authority::Operator, log.metadata()).await;
+    let id = created.map_err(refused)?.id;
     log.close().await;
     let created = Created { id, tenant_id: tenant, email, role };
     output.print(&created, |created| format!("Made user {} with id {}.", created.email, created.id))

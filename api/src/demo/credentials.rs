@@ -19,7 +19,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Makes a tenant and its administrator.
 pub(crate) async fn make_up(accounts: &Accounts, metadata: Metadata) -> Result<Login, Failure> {
     let name = "Demo".to_owned().try_into()?;
-    let tenant_id = accounts.create_tenant(name, Some("ID".parse()?), metadata.clone()).await?;
+    let tenant_id = accounts.create_tenant(name, Some("ID".parse()?), metadata.clone()).await?.id;
     let email = format!("demo-{}@example.com", &random_secret()[..8]);
     let password = random_secret()[..20].to_owned();
     let new = NewUser {

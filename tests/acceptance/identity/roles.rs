@@ -92,8 +92,13 @@ async fn every_role_may_do_its_own_and_nothing_more_on_every_route(pool: PgPool)
     for role in Role::ALL {
         let caller = stage.colleague(&admin, role).await;
         for Line { method, path, access } in lines().iter().filter(|line| !is_open(&line.access)) {
-            let request = caller.request(method.clone(), path);
-            let answer = caller.send(request.json(&json!({}))).await;
+            // What somebody does to their own access ends it: each such route is called by somebody new.
+            let somebody = match access.as_str() {
+                "signed_in" => &stage.colleague(&admin, role).await,
+                _ => &caller,
+            };
+            let request = somebody.request(method.clone(), path);
+            let answer = somebody.send(request.json(&json!({}))).await;
             let is_refused = answer.status == 403;
             assert_eq!(is_refused, !allows(role, access), "{role:?}: {method} {path}: {answer:?}");
             if is_refused {
