@@ -3,12 +3,17 @@
 //! If somebody else appended in between, the command is decided again on what is true now. Invariant: what
 //! is appended was decided on exactly the events before it. What was folded before is used again: the log refuses
 //! an append to a stream that has moved on, and where nothing is appended it is asked whether it has.
+//!
+//! A command of a request that is carried out once ([`CommandId`]) names its events after the request, and looks for them
+//! in its stream, read anew, before it decides. Between that look and its append the stream has not moved, or the append
+//! is refused: so however many processes carry the request out, its events are there once.
 
 mod folds;
 
 use std::sync::Arc;
 
 use domain::aggregate::Aggregate;
+use domain::command_id::CommandId;
 use domain::event::{Event, ForeignEvent};
 use domain::id::{EventId, TenantId};
 use domain::ports::Ambient;
@@ -34,7 +39,8 @@ pub struct Executor {
 pub struct Executed<E> {
     /// What happened; empty if it was already so.
     pub events: Vec<E>,
-    /// The stream's last event's place in the log: who reads at least so far sees what came of the command.
+    /// The last event's place in the log, its stream's if nothing happened: who reads at least so far sees what came of
+    /// the command.
     pub position: Position,
 }
 
@@ -82,11 +88,19 @@ impl Executor {
     {
         let stream = StreamName { category: A::CATEGORY, tenant, id };
         for _ in 0..TRIES_MAX {
-            let remembered = self.folds.get::<A>(stream);
+            let remembered = match metadata.command_id {
+                Some(_) => None,
+                None => self.folds.get::<A>(stream),
+            };
             let is_fresh = remembered.is_none();
-            let fold = match remembered {
-                Some(fold) => fold,
-                None => self.replay::<A>(stream).await?,
+            let fold = if let Some(fold) = remembered {
+                fold
+            } else {
+                let recorded = self.log.read_stream(stream).await?;
+                if let Some(done) = led_to::<A>(stream, &recorded, metadata.command_id)? {
+                    return Ok(done);
+                }
+                self.fold::<A>(stream, recorded)?
             };
             let events = match fold.state.decide(command.clone()) {
                 Ok(events) if !events.is_empty() => events,
@@ -132,6 +146,25 @@ impl Executor {
         }
     }
 
+    /// What a request that was begun before has led to in the aggregate `id` already; none if it is begun for the first
+    /// time, or has not come so far.
+    pub async fn done<A>(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        metadata: &Metadata,
+    ) -> Result<Option<Executed<A::Event>>, LogError>
+    where
+        A: Aggregate<Event: TryFrom<Event, Error = ForeignEvent>>,
+    {
+        let command_id = metadata.command_id.filter(|command| command.is_repeat());
+        if command_id.is_none() {
+            return Ok(None);
+        }
+        let stream = StreamName { category: A::CATEGORY, tenant, id };
+        led_to::<A>(stream, &self.log.read_stream(stream).await?, command_id)
+    }
+
     /// The aggregate's present state.
     pub async fn load<A>(&self, tenant: TenantId, id: Uuid) -> Result<A, LogError>
     where
@@ -143,7 +176,8 @@ impl Executor {
         {
             return Ok(fold.state.clone());
         }
-        Ok(self.replay::<A>(stream).await?.state.clone())
+        let recorded = self.log.read_stream(stream).await?;
+        Ok(self.fold::<A>(stream, recorded)?.state.clone())
     }
 
     /// Whether nothing was appended since; if something was, the fold is forgotten.
@@ -159,12 +193,17 @@ impl Executor {
         Ok(is_current)
     }
 
-    async fn replay<A>(&self, stream: StreamName) -> Result<Arc<Fold<A>>, LogError>
+    /// What a whole stream comes to.
+    fn fold<A>(
+        &self,
+        stream: StreamName,
+        recorded: Vec<Arc<RecordedEvent>>,
+    ) -> Result<Arc<Fold<A>>, LogError>
     where
         A: Aggregate<Event: TryFrom<Event, Error = ForeignEvent>>,
     {
         let mut fold = Fold::<A>::default();
-        for recorded in self.log.read_stream(stream).await? {
+        for recorded in recorded {
             (fold.version, fold.position) = (recorded.version, recorded.position);
             fold.state = fold.state.evolve(&own_event::<A>(Arc::unwrap_or_clone(recorded))?);
         }
@@ -186,7 +225,16 @@ impl Executor {
     where
         A: Aggregate<Event: Into<Event> + Clone>,
     {
-        let new = events.iter().cloned().map(|event| self.new_event(event, metadata)).collect();
+        let id = |ordinal| match metadata.command_id {
+            Some(command_id) => command_id.event_id(stream, ordinal),
+            None => EventId(self.ambient.new_id()),
+        };
+        let new = events.iter().cloned().enumerate().map(|(ordinal, event)| NewEvent {
+            id: id(ordinal),
+            event: event.into(),
+            metadata: metadata.clone(),
+        });
+        let new = new.collect();
         match self.log.append(stream, ExpectedVersion::Exact(fold.version), new).await {
             Ok(Appended { version, position }) => {
                 let state = events.iter().fold(fold.state.clone(), A::evolve);
@@ -204,11 +252,29 @@ impl Executor {
             }
         }
     }
+}
 
-    fn new_event(&self, event: impl Into<Event>, metadata: &Metadata) -> NewEvent {
-        let id = EventId(self.ambient.new_id());
-        NewEvent { id, event: event.into(), metadata: metadata.clone() }
+/// The events of a stream that are named after a request, and where the last of them is; none if there are none.
+fn led_to<A>(
+    stream: StreamName,
+    recorded: &[Arc<RecordedEvent>],
+    command_id: Option<CommandId>,
+) -> Result<Option<Executed<A::Event>>, LogError>
+where
+    A: Aggregate<Event: TryFrom<Event, Error = ForeignEvent>>,
+{
+    let Some(command_id) = command_id else { return Ok(None) };
+    let mut done: Option<Executed<A::Event>> = None;
+    for recorded in recorded {
+        let found = done.as_ref().map_or(0, |done| done.events.len());
+        if recorded.id == command_id.event_id(stream, found) {
+            let done = done
+                .get_or_insert_with(|| Executed { events: vec![], position: recorded.position });
+            done.events.push(own_event::<A>(RecordedEvent::clone(recorded))?);
+            done.position = recorded.position;
+        }
     }
+    Ok(done)
 }
 
 /// The event as the aggregate's own; a foreign one in its stream is a corruption that is reported.

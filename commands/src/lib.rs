@@ -10,6 +10,7 @@
 //! connections  pools that try a connection only if it may be gone
 //! moving       sessions from one WAHA server to another
 //! leases       which process reads for which saga or projection
+//! idempotency_keys  requests that are carried out once, and their answers
 //! secrets      credentials, passwords, session_keys, waha_servers: what must never be in an event
 //! ```
 //!
@@ -22,6 +23,7 @@ pub mod connections;
 pub mod credentials;
 pub mod event_log;
 pub mod executor;
+pub mod idempotency_keys;
 pub mod leases;
 pub mod moving;
 pub mod passwords;

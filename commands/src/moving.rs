@@ -7,11 +7,12 @@
 
 use domain::id::{SessionId, TenantId};
 use domain::ports::event_log::Metadata;
+use domain::session::event::Event;
 use domain::session::{Command, Rejection, Session};
 use domain::stream::Position;
 use domain::waha_server::name::ServerName;
 
-use crate::executor::{CommandError, Executor};
+use crate::executor::{CommandError, Executed, Executor};
 use crate::session_keys::SessionKeys;
 use crate::session_keys::placing::{PlacingError, Wanted};
 
@@ -62,6 +63,12 @@ impl Mover {
         keep_pairing: bool,
         metadata: Metadata,
     ) -> Result<Moved, MoveError> {
+        let done = self.executor.done::<Session>(tenant, session.0, &metadata).await;
+        if let Some(Executed { events, position }) = done.map_err(CommandError::Log)?
+            && let Some(Event::Placed(placed)) = events.into_iter().next()
+        {
+            return Ok(Moved { session_id: session, server: placed.server, position });
+        }
         let server = self.keys.take_place(session, wanted).await?;
         let now = self.executor.ambient().now();
         let command = Command::Move { server: server.clone(), keep_pairing, now };

@@ -259,7 +259,7 @@ impl WahaServers {
             let now = self.executor.ambient().now();
             let (url, capacity) = (None, Capacity::default());
             let adopt = Command::Register { name: name.clone(), url, capacity, now };
-            match self.execute(name, adopt, metadata.clone()).await {
+            match self.execute(name, adopt, metadata.clone().part("adopt")).await {
                 Ok(_)
                 | Err(RegistryError::Command(CommandError::Rejected(
                     Rejection::AlreadyRegistered,

@@ -1,7 +1,7 @@
 //! The rules of Heliograph, and nothing that does IO.
 //!
 //! ```text
-//! values       id, phone, body, priority, email, whatsapp, access, origin, causes
+//! values       id, command_id, phone, body, priority, email, whatsapp, access, origin, causes
 //! aggregates   message, session, webhook, waha_server,
 //!              tenant, user, login_session, address, refusal                    (decide, evolve)
 //! sagas        sagas::delivery, sagas::sessions, sagas::webhooks        (react)
@@ -16,6 +16,7 @@ pub mod address;
 pub mod aggregate;
 pub mod body;
 pub mod causes;
+pub mod command_id;
 pub mod email;
 pub mod event;
 pub mod id;

@@ -11,6 +11,8 @@
 //! partitions  months, and that history is not edited           E1
 //! executing   commands that meet at one aggregate              E1
 //! model       random commands, here and in a model in memory   E1
+//! once        commands of a request that is carried out once   M8
+//! idempotency_keys  such requests, and their answers           M8
 //! ```
 
 #![expect(
@@ -24,7 +26,9 @@ mod contract;
 mod events;
 mod eventstore;
 mod executing;
+mod idempotency_keys;
 mod model;
+mod once;
 mod open_log;
 mod order;
 mod partitions;

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::command_id::CommandId;
 use crate::event::Event;
 use crate::id::{EventId, UserId};
 use crate::origin::Origin;
@@ -76,18 +77,36 @@ pub struct Metadata {
     /// From where, if it decides who may do what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// What the events are named after, if the request is carried out once however often it is made. Is in their ids, and
+    /// not stored: what follows from an event is not that request.
+    #[serde(skip)]
+    pub command_id: Option<CommandId>,
 }
 
 impl Metadata {
     /// On somebody's behalf, led to by no event and no request.
     pub const fn new(actor: Actor, correlation_id: Uuid) -> Self {
-        Self { actor, correlation_id, causation_id: None, request_id: None, origin: None }
+        Self {
+            actor,
+            correlation_id,
+            causation_id: None,
+            request_id: None,
+            origin: None,
+            command_id: None,
+        }
     }
 
     /// From here.
     #[must_use]
     pub fn from(self, origin: Origin) -> Self {
         Self { origin: Some(origin), ..self }
+    }
+
+    /// Of one of several things that one request asks of one stream.
+    #[must_use]
+    pub fn part(mut self, name: &str) -> Self {
+        self.command_id = self.command_id.map(|command| command.part(name));
+        self
     }
 }
 

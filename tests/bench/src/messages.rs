@@ -82,9 +82,7 @@ pub(crate) fn new_event(event: MessageEvent) -> NewEvent {
 /// As a request leaves it.
 pub(crate) fn metadata() -> Metadata {
     Metadata {
-        actor: Actor::User { id: domain::id::UserId(Uuid::nil()) },
-        correlation_id: new_id(),
-        causation_id: None,
         request_id: Some(new_id().to_string()),
+        ..Metadata::new(Actor::User { id: domain::id::UserId(Uuid::nil()) }, new_id())
     }
 }

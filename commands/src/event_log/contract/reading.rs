@@ -24,11 +24,10 @@ pub(super) async fn a_stream_reads_back_as_it_was_written(stage: &Stage) -> Resu
         [MessageEvent::Delivered(moment), MessageEvent::Read(moment), MessageEvent::Played(moment)]
             .map(|event| stage.event_of(event));
     events[1].metadata = Metadata {
-        actor: Actor::DeliverySaga,
-        correlation_id: stream.id,
         causation_id: Some(EventId(stream.id)),
         request_id: Some("a \"request\" with ünicode".to_owned()),
         origin: Some(Origin::new(Some([192, 0, 2, 7].into()), Some("curl/8"))),
+        ..Metadata::new(Actor::DeliverySaga, stream.id)
     };
     append_at(&*log, stream, 0, &events[..2]).await?;
     append_at(&*log, stage.stream(), 0, &stage.events(1)).await?;

@@ -37,7 +37,7 @@ struct StoredMetadata {
 pub(super) fn encode(stream: StreamName, event: &NewEvent) -> Result<EventData, LogError> {
     let refused = |error: serde_json::Error| LogError::Refused(error.into());
     let form = codec::encode(&event.event).map_err(refused)?;
-    let Metadata { actor, correlation_id, causation_id, request_id, origin } =
+    let Metadata { actor, correlation_id, causation_id, request_id, origin, command_id: _ } =
         event.metadata.clone();
     let metadata = StoredMetadata {
         schema_version: form.schema_version,
@@ -81,7 +81,12 @@ pub(super) fn recorded(
         id: EventId(event.id),
         event: decoded,
         stored,
-        metadata: Metadata { actor, correlation_id, causation_id, request_id, origin },
+        metadata: Metadata {
+            causation_id,
+            request_id,
+            origin,
+            ..Metadata::new(actor, correlation_id)
+        },
         recorded_at: recorded_at(event),
     })
 }

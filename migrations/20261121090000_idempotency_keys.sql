@@ -1,0 +1,20 @@
+-- Requests that came with an Idempotency-Key: what is asked under it, and the answer once there is one. Neither keys nor
+-- answers can be read here: of a key there is a hash, and an answer is sealed under a secret of the server and the key.
+create table idempotency_keys (
+    -- SHA-256 of tenant, route and key.
+    scope bytea primary key,
+    tenant_id uuid not null,
+    -- SHA-256 of the key, query and body: what was first asked under the key.
+    fingerprint bytea not null,
+    -- What everything the request makes is named after. A key that is taken up again after its time gets another.
+    command_id uuid not null,
+    -- How often it was begun; whoever was overtaken keeps no answer.
+    fence integer not null,
+    -- Somebody is at it until then, and renews it.
+    lease_until timestamptz not null,
+    -- Null: there is none yet.
+    answer bytea,
+    expires_at timestamptz not null
+) with (fillfactor = 80);
+
+create index idempotency_keys_to_sweep on idempotency_keys (expires_at);
