@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -114,9 +114,9 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-/// The answer with its problem, if it is one, written out.
-fn written(mut response: Response, id: &RequestId, wants_rfc9457: bool) -> Response {
-    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+/// The answer with its problem, if it is one, written out. The problem stays with it, to be told of in the log.
+pub(crate) fn written(response: Response, id: &RequestId, wants_rfc9457: bool) -> Response {
+    let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
     let write = if wants_rfc9457 { rfc9457 } else { envelope };
     let (mut parts, _) = response.into_parts();
     let (body_parts, body) = write(&problem, id.as_str()).into_parts();
@@ -125,7 +125,7 @@ fn written(mut response: Response, id: &RequestId, wants_rfc9457: bool) -> Respo
     if let Some(challenge) = challenge(problem.code()) {
         parts.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
-    (parts.status, parts.headers, body).into_response()
+    Response::from_parts(parts, body)
 }
 
 /// How to authenticate (RFC 6750, section 3).

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use commands::access::Access;
 use commands::accounts::Accounts;
 use commands::executor::Executor;
+use commands::idempotency_keys::IdempotencyKeys;
 use commands::moving::Mover;
 use commands::passwords::Passwords;
 use commands::sagas::delivery::estimates::Estimates;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub sign_in_limits: AccessSettings,
     /// Signs and verifies tokens.
     pub tokens: Tokens,
+    /// The requests that came with a key, and their answers.
+    pub idempotency_keys: IdempotencyKeys,
     /// The names and webhook secrets of sessions.
     pub session_keys: SessionKeys,
     /// Estimates when a message goes.
@@ -129,6 +132,11 @@ impl App {
             executor,
             read_models: ReadModels::new(pool.clone()),
             tokens: Tokens::new(&settings.tokens),
+            idempotency_keys: IdempotencyKeys::new(
+                pool.clone(),
+                settings.tokens.access.secret.clone(),
+                settings.http.idempotency_key_ttl,
+            ),
             session_keys,
             estimates: Estimates::new(
                 pool.clone(),

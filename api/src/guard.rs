@@ -1,4 +1,5 @@
-//! The door of every route that is not open to all: whose token, how many requests, which permission.
+//! The door of every route that is not open to all: whose token, how many requests, which permission; and whether the
+//! request was made before.
 
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -9,6 +10,7 @@ use http::HeaderMap;
 
 use crate::app::App;
 use crate::caller::{Caller, bearer_token};
+use crate::idempotency;
 use crate::peer::Peer;
 use crate::problem::Problem;
 
@@ -40,7 +42,7 @@ async fn guard(
     let mut response = match permission.map_or(Ok(()), |permission| caller.require(permission)) {
         Ok(()) => {
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            idempotency::once(&app, caller.tenant, request, next).await
         }
         Err(problem) => problem.into_response(),
     };

@@ -31,6 +31,7 @@ pub mod extract;
 mod fleet;
 pub mod guard;
 pub mod health;
+pub mod idempotency;
 pub mod logging;
 pub mod messages;
 pub mod metering;

@@ -1,9 +1,12 @@
-//! The name of a request: on the answer, in the log, in the metadata of what it led to.
+//! The name of a request: on the answer, in the log, in the metadata of what it led to; and what the things it makes are
+//! named after.
 
 use std::convert::Infallible;
 use std::fmt;
 
 use axum::extract::FromRequestParts;
+use domain::command_id::CommandId;
+use domain::ports::Ambient;
 use domain::ports::event_log::{Actor, Metadata};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -17,7 +20,11 @@ const LENGTH_MAX: usize = 128;
 
 /// The name of a request: 1 to 128 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(String);
+pub struct RequestId {
+    name: String,
+    /// What everything it makes is named after, if it is carried out once however often it is made.
+    pub(crate) command_id: Option<CommandId>,
+}
 
 impl RequestId {
     /// The client's, if it sent a sane one, else a new one.
@@ -27,34 +34,52 @@ impl RequestId {
             (1..=LENGTH_MAX).contains(&text.len())
                 && text.bytes().all(|byte| byte.is_ascii_graphic())
         });
-        Self(sane.map_or_else(|| new_id().to_string(), str::to_owned))
+        Self::named(sane.map_or_else(|| new_id().to_string(), str::to_owned))
+    }
+
+    /// Of a request that was not named.
+    pub(crate) fn unnamed() -> Self {
+        Self::named("unnamed".to_owned())
+    }
+
+    const fn named(name: String) -> Self {
+        Self { name, command_id: None }
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
+    }
+
+    /// The id of something the request makes, such as a `message`: the same each time it is carried out.
+    pub fn new_id(&self, ambient: &dyn Ambient, what: &str) -> Uuid {
+        self.command_id.map_or_else(|| ambient.new_id(), |command| command.id_of(what))
     }
 
     /// As a header.
     pub fn to_header(&self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&self.0).ok()
+        HeaderValue::from_str(&self.name).ok()
     }
 
     /// On whose behalf, and for which request, something is done.
     pub fn metadata(&self, actor: Actor) -> Metadata {
-        Metadata { request_id: Some(self.0.clone()), ..Metadata::new(actor, self.correlation_id()) }
+        Metadata {
+            request_id: Some(self.name.clone()),
+            command_id: self.command_id,
+            ..Metadata::new(actor, self.correlation_id())
+        }
     }
 
     /// The name itself where it is a UUID, else one derived from it.
     fn correlation_id(&self) -> Uuid {
-        Uuid::parse_str(&self.0)
-            .unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, self.0.as_bytes()))
+        Uuid::parse_str(&self.name)
+            .unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, self.name.as_bytes()))
     }
 }
 
 impl fmt::Display for RequestId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(&self.name)
     }
 }
 
@@ -64,7 +89,7 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
     /// The router names every request; outside it a request is called `unnamed`.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let named = parts.extensions.get::<Self>().cloned();
-        Ok(named.unwrap_or_else(|| Self("unnamed".to_owned())))
+        Ok(named.unwrap_or_else(Self::unnamed))
     }
 }
 

@@ -5,8 +5,9 @@
 //!   CORS
 //!     limits::contain  panics caught, time limited
 //!       guard          token, rate limit, permission   (routes not open to all)
-//!         read_your_write::reads                       (routes answered from a view)
-//!           handler
+//!         idempotency  a request with a key, once
+//!           read_your_write::reads                     (routes answered from a view)
+//!             handler
 //! ```
 
 mod cors;

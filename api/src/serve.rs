@@ -152,6 +152,7 @@ impl Engine {
             waha,
         );
         let router = if roles.contains(EngineRole::Api) {
+            work.tasks.spawn(app.idempotency_keys.clone().run(work.shutdown.clone()));
             router::router(app.clone())
         } else {
             router::operations(app.clone())

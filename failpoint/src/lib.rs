@@ -58,6 +58,8 @@ macro_rules! failpoints {
 /// Whose work a process dies in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
+    /// Carries requests with a key out once.
+    Once,
     /// Writes events.
     Appender,
     /// Keeps views.
@@ -80,6 +82,7 @@ impl Part {
     /// Its name, for people.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Once => "idempotency key",
             Self::Appender => "appender",
             Self::Projector => "projector",
             Self::Memory => "saga's memory",
@@ -93,10 +96,16 @@ impl Part {
 }
 
 failpoints! {
+    /// the key is reserved, nothing is done
+    Once KeyReserved = "key-reserved";
     /// an append is asked for, nothing is written
     Appender AppendAsked = "append-asked";
     /// the events are committed, nobody has been told
     Appender AppendCommitted = "append-committed";
+    /// what was asked is done, its answer is not kept
+    Once KeyedRequestDone = "keyed-request-done";
+    /// the answer is kept, and not given
+    Once AnswerKept = "answer-kept";
     /// events are read, nothing is applied
     Projector ProjectionRead = "projection-read";
     /// events are applied, the checkpoint has not moved

@@ -2,6 +2,7 @@
 
 mod draining;
 mod event_store;
+mod keyed;
 mod killed;
 mod matrix;
 mod ownership;

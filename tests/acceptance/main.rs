@@ -13,6 +13,7 @@ mod commands;
 mod crashes;
 mod dead_letters;
 mod delivery;
+mod idempotency;
 mod identity;
 mod main_path;
 mod operation;

@@ -23,6 +23,7 @@ pub mod clock;
 pub mod directory;
 pub mod eventually;
 pub mod installation;
+pub mod keyed;
 pub mod messages;
 pub mod port;
 pub mod process;

@@ -2,15 +2,19 @@
 
 mod times;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
+use commands::executor::Executed;
+use commands::idempotency_keys::Reservation;
 use domain::body::MessageBody;
 use domain::id::{MessageId, SessionId, TenantId};
 use domain::message::content::{ClientReference, ContentKind, CustomerMetadata};
-use domain::message::event::Queued;
+use domain::message::event::{Event, Queued};
 use domain::message::{Command, Message};
 use domain::phone::PhoneNumber;
+use domain::ports::event_log::Metadata;
 use domain::priority::Priority;
 use domain::session::Session;
 use domain::session::queue_mode::QueueMode;
@@ -95,27 +99,52 @@ pub async fn send(
     caller: Caller,
     request_id: RequestId,
     mount: Mount,
+    reservation: Option<Extension<Reservation>>,
     Json(message): Json<NewMessage>,
 ) -> Result<Response, Problem> {
-    let queued = message.check(&app, caller.tenant).await?;
-    let session = app.executor.load::<Session>(caller.tenant, queued.session_id.0).await?;
+    let id = MessageId(request_id.new_id(app.ambient(), "message"));
+    let metadata = request_id.metadata(caller.actor());
+    // What was accepted stays so, whatever has become of its session or its times.
+    let (accepted, estimated_send_at) =
+        match app.executor.done::<Message>(caller.tenant, id.0, &metadata).await? {
+            Some(accepted) => (accepted, None),
+            None => accept(&app, caller.tenant, id, message, metadata, reservation).await?,
+        };
+    let Executed { events, position } = accepted;
+    let Some(Event::Queued(queued)) = events.into_iter().next() else {
+        return Err(Problem::internal("a message was accepted without being queued"));
+    };
+    let location = mount.path(&format!("/messages/{id}"));
+    let accepted = Accepted::new(id, queued, estimated_send_at);
+    let response = located(StatusCode::ACCEPTED, &location, accepted);
+    Ok(At(position, response).into_response())
+}
+
+/// Queues the message if it may be sent, and estimates meanwhile when it goes.
+async fn accept(
+    app: &App,
+    tenant: TenantId,
+    id: MessageId,
+    message: NewMessage,
+    metadata: Metadata,
+    reservation: Option<Extension<Reservation>>,
+) -> Result<(Executed<Event>, Option<DateTime<Utc>>), Problem> {
+    let queued = message.check(app, tenant).await?;
+    let session = app.executor.load::<Session>(tenant, queued.session_id.0).await?;
     let Session::Open(session) = session else { return Err(SessionId::not_found()) };
     if session.queue_mode == QueueMode::Drain {
         let told = "the session takes no more messages: its queue is being drained";
         return Err(Problem::new(Code::SessionDraining, told));
     }
-    let id = MessageId(app.ambient().new_id());
-    let metadata = request_id.metadata(caller.actor());
+    if let (Some(Extension(reservation)), Some(send_at)) = (reservation, queued.send_at) {
+        app.idempotency_keys.outlast(&reservation, send_at).await?;
+    }
     let command = Command::Queue(queued.clone());
     let (executed, estimated_send_at) = tokio::join!(
-        app.executor.begin::<Message>(caller.tenant, id.0, command, metadata),
-        estimate(&app, &queued),
+        app.executor.begin::<Message>(tenant, id.0, command, metadata),
+        estimate(app, &queued),
     );
-    let executed = executed?;
-    let accepted = Accepted::new(id, queued, estimated_send_at);
-    let location = mount.path(&format!("/messages/{id}"));
-    let response = located(StatusCode::ACCEPTED, &location, accepted);
-    Ok(At(executed.position, response).into_response())
+    Ok((executed?, estimated_send_at))
 }
 
 /// An international number is read at once, so that its errors are told along with the others.

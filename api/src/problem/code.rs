@@ -59,6 +59,8 @@ codes! {
     ValidNotAcceptable = "VALID_NOT_ACCEPTABLE", NOT_ACCEPTABLE, "There is nothing in a form the client accepts.";
     ValidBodyTooLarge = "VALID_BODY_TOO_LARGE", PAYLOAD_TOO_LARGE, "The body is larger than the limit.";
     ValidUnsupportedMediaType = "VALID_UNSUPPORTED_MEDIA_TYPE", UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON.";
+    IdempotencyKeyInFlight = "IDEMPOTENCY_KEY_IN_FLIGHT", CONFLICT, "A request with this Idempotency-Key is under way.";
+    IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request.";
     RateLimitExceeded = "RATE_LIMIT_EXCEEDED", TOO_MANY_REQUESTS, "Too many requests; the headers tell when to go on.";
     RateIpBlocked = "RATE_IP_BLOCKED", TOO_MANY_REQUESTS, "The address is blocked for a while, after too many failed sign-ins, or by order.";
     SysNotFound = "SYS_NOT_FOUND", NOT_FOUND, "There is no such route.";
@@ -113,10 +115,11 @@ mod tests {
 
     use super::*;
 
-    const PREFIXES: [&str; 13] = [
+    const PREFIXES: [&str; 14] = [
         "AUTH_",
         "AUTHZ_",
         "VALID_",
+        "IDEMPOTENCY_",
         "RATE_",
         "SYS_",
         "MESSAGE_",

@@ -6,7 +6,7 @@ use http::{HeaderName, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::settings::CorsOrigins;
-use crate::{read_your_write, request_id};
+use crate::{idempotency, read_your_write, request_id};
 
 /// How long a browser may remember the answer.
 const MAX_AGE: Duration = Duration::from_mins(10);
@@ -26,6 +26,7 @@ pub(super) fn layer(origins: &CorsOrigins) -> Option<CorsLayer> {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             HeaderName::from_static("x-tenant-id"),
+            idempotency::HEADER,
             request_id::HEADER,
             read_your_write::READ_AFTER,
         ])
@@ -35,6 +36,7 @@ pub(super) fn layer(origins: &CorsOrigins) -> Option<CorsLayer> {
             HeaderName::from_static("x-ratelimit-limit"),
             HeaderName::from_static("x-ratelimit-remaining"),
             HeaderName::from_static("x-ratelimit-reset"),
+            idempotency::REPLAYED,
             request_id::HEADER,
             read_your_write::EVENT_POSITION,
         ])

@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::id::SessionId;
+use domain::id::{SessionId, TenantId};
+use domain::ports::event_log::Metadata;
 use domain::session::{Command, Session, SessionName};
+use domain::stream::Position;
 use http::StatusCode;
 
 use super::actions::settled;
@@ -44,21 +46,35 @@ pub async fn create(
     mount: Mount,
     Json(Create { name }): Json<Create>,
 ) -> Result<Response, Problem> {
-    let new_id = SessionId(app.ambient().new_id());
-    let key = app
-        .session_keys
-        .reserve(caller.tenant, &name, new_id, &waha_name(&name, new_id), &random_secret().into())
-        .await?;
-    let id = key.session_id;
-    let now = app.ambient().now();
-    let command = Command::Create { name, waha_session: key.waha_session, server: key.server, now };
+    let new_id = SessionId(request_id.new_id(app.ambient(), "session"));
     let metadata = request_id.metadata(caller.actor());
-    let executed = app.executor.execute::<Session>(caller.tenant, id.0, command, metadata).await?;
-
+    let (id, position) =
+        match app.executor.done::<Session>(caller.tenant, new_id.0, &metadata).await? {
+            Some(made) => (new_id, made.position),
+            None => make(&app, caller.tenant, new_id, name, metadata).await?,
+        };
     let session = settled(&app, caller.tenant, id).await?.ok_or_else(SessionId::not_found)?;
     let location = mount.path(&format!("/sessions/{id}"));
     let response = located(StatusCode::CREATED, &location, session);
-    Ok(At(executed.position, response).into_response())
+    Ok(At(position, response).into_response())
+}
+
+/// Makes it under the id of its reservation.
+async fn make(
+    app: &App,
+    tenant: TenantId,
+    new_id: SessionId,
+    name: SessionName,
+    metadata: Metadata,
+) -> Result<(SessionId, Position), Problem> {
+    let key = app
+        .session_keys
+        .reserve(tenant, &name, new_id, &waha_name(&name, new_id), &random_secret().into())
+        .await?;
+    let (id, now) = (key.session_id, app.ambient().now());
+    let command = Command::Create { name, waha_session: key.waha_session, server: key.server, now };
+    let made = app.executor.execute::<Session>(tenant, id.0, command, metadata).await?;
+    Ok((id, made.position))
 }
 
 /// WAHA's name for the session: readable, of the characters WAHA takes, and nobody else's.

@@ -2,11 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use http::HeaderValue;
 use ipnet::IpNet;
 use reqwest::Url;
 
+use super::duration;
 use super::reader::{Noted, Reader};
 use super::table;
 
@@ -22,6 +24,8 @@ pub struct HttpSettings {
     pub cors: CorsOrigins,
     /// Requests a tenant may make.
     pub rate_limit_per_minute: NonZeroU32,
+    /// How long a request's key is kept.
+    pub idempotency_key_ttl: Duration,
     /// From where webhooks are taken; none: from anywhere.
     pub webhook_allowed: Option<Vec<IpNet>>,
 }
@@ -43,11 +47,13 @@ impl HttpSettings {
         let port = reader.number(&table::PORT, 0..=u16::MAX);
         let cors = reader.optional(&table::CORS_ORIGIN, parse_origins);
         let rate = rate(reader, &table::RATE_LIMIT_PER_MINUTE);
+        let idempotency_key_ttl = reader.required(&table::IDEMPOTENCY_KEY_TTL, duration::parse);
         let webhook_allowed = reader.optional(&table::WEBHOOK_ALLOWED_IPS, parse_networks);
         Ok(Self {
             listen: SocketAddr::new(host?, port?),
             cors: cors?.unwrap_or(CorsOrigins::Own),
             rate_limit_per_minute: rate?,
+            idempotency_key_ttl: idempotency_key_ttl?,
             webhook_allowed: webhook_allowed?,
         })
     }

@@ -116,6 +116,9 @@ table! {
     LOGIN_SESSION_LIFETIME, open, Some("30d"),
         "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
         "How long a login session lasts, however often it is refreshed. One that is not refreshed lasts as long as its refresh token.";
+    IDEMPOTENCY_KEY_TTL, open, Some("24h"),
+        "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
+        "How long an `Idempotency-Key` and its answer are kept; those of a message that is sent later, for a day past its `sendAt` at least. See [idempotency](idempotency.md).";
     WEBHOOK_ALLOWED_IPS, open, NONE,
         "addresses or networks such as 10.0.0.0/8 or ::1, separated by commas",
         "From where webhooks are taken. Optional: without it, from anywhere; the signature is checked in any case.";

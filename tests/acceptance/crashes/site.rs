@@ -62,9 +62,14 @@ impl Site {
 
     /// The administrator of a new tenant, signed in.
     pub(super) async fn tenant(&self) -> Caller {
+        self.tenant_at(&self.port).await
+    }
+
+    /// The same, signed in at a port.
+    pub(super) async fn tenant_at(&self, port: &Port) -> Caller {
         let tenant = self.directory.tenant().await;
         let account = self.directory.user(tenant, Role::TenantAdmin).await;
-        Caller::nobody(self.port.url()).sign_in(&account).await
+        Caller::nobody(port.url()).sign_in(&account).await
     }
 
     /// How often each text was really sent.

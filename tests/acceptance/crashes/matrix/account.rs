@@ -29,7 +29,7 @@ select exists (select from events placed join events done using (stream_id)
 pub(super) struct Account {
     point: Failpoint,
     /// The status of the answer the client got, if it got one.
-    answered: Option<u16>,
+    pub(super) answered: Option<u16>,
     /// How many messages with the text are in the log.
     logged: usize,
     /// Attempts that were begun, by the log.
@@ -155,8 +155,8 @@ impl Account {
 
     /// Who died before its answer gave none.
     pub(super) fn assert_the_dead_did_not_answer(&self) {
-        let is_appender = self.point.part() == Part::Appender;
-        assert!(!is_appender || self.answered.is_none(), "it was answered: {self:#?}");
+        let was_asked = matches!(self.point.part(), Part::Appender | Part::Once);
+        assert!(!was_asked || self.answered.is_none(), "it was answered: {self:#?}");
         let is_unheard = self.point == Failpoint::AppendAsked;
         assert!(!is_unheard || self.logged == 0, "it came from nowhere: {self:#?}");
     }
@@ -173,6 +173,10 @@ impl Account {
                 format!("WAHA gets no answer and tells it again, which is {found}: received once")
             }
             (Occasion::Arrival | Occasion::ArrivalUntold, _) => "received once".to_owned(),
+            (Occasion::SendOnce, _) => format!(
+                "the request is not answered; asked again, it is, and the message is {}",
+                self.outcome()
+            ),
             _ if self.logged == 0 => {
                 "the request is not answered, and nothing has happened: the client asks again"
                     .to_owned()

@@ -1,6 +1,7 @@
 //! What is asked of a process so that it comes to the place where it is to die.
 
 use acceptance::caller::Caller;
+use acceptance::eventually::within;
 use acceptance::messages::{BOB, BOBS_CHAT};
 use acceptance::process;
 use acceptance::sessions::Session;
@@ -11,6 +12,7 @@ use serde_json::json;
 use waha_simulator::{Engine, Match, Misbehaviour, Rule};
 
 use super::super::site::Site;
+use super::scene::PATIENCE;
 
 /// The text of the message it is about.
 pub(super) const TEXT: &str = "at the worst moment";
@@ -20,6 +22,8 @@ pub(super) const TEXT: &str = "at the worst moment";
 pub(super) enum Occasion {
     /// Somebody sends a message.
     Send,
+    /// The same under a key, and again until it is answered.
+    SendOnce,
     /// The same, and WAHA refuses it.
     SendRefused,
     /// The same, and WAHA breaks off without having sent it.
@@ -56,6 +60,9 @@ impl Occasion {
             | Failpoint::WahaAnswered
             | Failpoint::OutcomeRecorded
             | Failpoint::IdentitiesLearnt => Self::Send,
+            Failpoint::KeyReserved | Failpoint::KeyedRequestDone | Failpoint::AnswerKept => {
+                Self::SendOnce
+            }
             Failpoint::WahaRefused => Self::SendRefused,
             Failpoint::WahaBrokeOff | Failpoint::LookTaken | Failpoint::LookRecorded => {
                 Self::SendBrokenOff
@@ -78,6 +85,7 @@ impl Occasion {
     pub(super) const fn words(self) -> &'static str {
         match self {
             Self::Send => "a message is sent",
+            Self::SendOnce => "a message is sent under an `Idempotency-Key`",
             Self::SendRefused => "a message WAHA refuses is sent",
             Self::SendBrokenOff => "a message is sent, and WAHA breaks off before it is",
             Self::SendAcknowledgedEarly => "a message is sent and acknowledged before WAHA answers",
@@ -126,7 +134,26 @@ impl Occasion {
                 tenant.request(Method::POST, "/messages/send").json(&body)
             }
         };
+        let request = match self {
+            Self::SendOnce => request.header("Idempotency-Key", TEXT.replace(' ', "-")),
+            _ => request,
+        };
         request.send().await.ok().map(|answer| answer.status().as_u16())
+    }
+
+    /// Who asks under a key asks until it is answered; answers the status of the last answer.
+    pub(super) async fn insist(
+        self,
+        site: &Site,
+        tenant: &Caller,
+        session: &Session,
+        answered: Option<u16>,
+    ) -> Option<u16> {
+        if self != Self::SendOnce || answered == Some(202) {
+            return answered;
+        }
+        let look = async || self.give(site, tenant, session).await;
+        within(PATIENCE, "it is answered", look, |status| *status == Some(202)).await
     }
 
     /// What WAHA does wrong then.
@@ -143,7 +170,7 @@ impl Occasion {
             Self::SendUnacknowledged => vec![Misbehaviour::NoAcks],
             // As `message` and as `message.any`.
             Self::ArrivalUntold => vec![Misbehaviour::DropWebhook, Misbehaviour::DropWebhook],
-            Self::Send | Self::Arrival | Self::Restart | Self::Move => vec![],
+            Self::Send | Self::SendOnce | Self::Arrival | Self::Restart | Self::Move => vec![],
         }
     }
 }

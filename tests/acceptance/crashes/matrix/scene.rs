@@ -26,6 +26,7 @@ const CONNECTIONS_MAX: u32 = 8;
 /// The leases of a dead process run out in time, the longest after 90 seconds: here, at once.
 pub(super) const LEASES_RUN_OUT: &str = "
 update leases set expires_at = now();
+update idempotency_keys set lease_until = now();
 update delivery_jobs set lease_until = now() where lease_owner is not null;
 update awaited_acknowledgements set lease_until = now() where lease_until is not null;
 update unknown_outcomes set lease_until = now() where lease_owner is not null;
@@ -90,13 +91,14 @@ async fn die_and_go_on(pool: PgPool, point: Failpoint) -> Account {
 
     sqlx::raw_sql(LEASES_RUN_OUT).execute(&site.database).await.unwrap();
     let next = site.serve().await;
+    let told = occasion.insist(&site, &tenant, &session, answered).await;
     let what = format!("all is settled after a death at {}", point.name());
     let look = async || account::shown(&site, &tenant, &session, occasion).await;
-    within(PATIENCE, &what, look, |shown| account::is_settled(point, answered, shown.as_deref()))
-        .await;
+    within(PATIENCE, &what, look, |shown| account::is_settled(point, told, shown.as_deref())).await;
     rest(&site).await;
-    let account = account::take(&site, &tenant, &session, point, answered).await;
+    let mut account = account::take(&site, &tenant, &session, point, told).await;
     account.assert_nothing_is_lost_or_doubled();
+    account.answered = answered;
     account.assert_the_dead_did_not_answer();
     verify_views(&site.environment(&site.port)).await;
     next.kill().await;

@@ -54,6 +54,7 @@ async fn sleep_and_wake(pool: PgPool, point: Failpoint) -> Account {
         other
     };
     let (answered, other) = tokio::join!(occasion.give(&site, &tenant, &session), trouble);
+    let answered = occasion.insist(&site, &tenant, &session, answered).await;
 
     let what = format!("all is settled after a sleep at {}", point.name());
     let look = async || account::shown(&site, &tenant, &session, occasion).await;
