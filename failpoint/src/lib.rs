@@ -58,8 +58,8 @@ macro_rules! failpoints {
 /// Whose work a process dies in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
-    /// Carries requests with a key out once.
-    Once,
+    /// Answers requests, those with a key once.
+    Api,
     /// Writes events.
     Appender,
     /// Keeps views.
@@ -82,7 +82,7 @@ impl Part {
     /// Its name, for people.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Once => "idempotency key",
+            Self::Api => "API",
             Self::Appender => "appender",
             Self::Projector => "projector",
             Self::Memory => "saga's memory",
@@ -97,15 +97,15 @@ impl Part {
 
 failpoints! {
     /// the key is reserved, nothing is done
-    Once KeyReserved = "key-reserved";
+    Api KeyReserved = "key-reserved";
     /// an append is asked for, nothing is written
     Appender AppendAsked = "append-asked";
     /// the events are committed, nobody has been told
     Appender AppendCommitted = "append-committed";
     /// what was asked is done, its answer is not kept
-    Once KeyedRequestDone = "keyed-request-done";
+    Api KeyedRequestDone = "keyed-request-done";
     /// the answer is kept, and not given
-    Once AnswerKept = "answer-kept";
+    Api AnswerKept = "answer-kept";
     /// events are read, nothing is applied
     Projector ProjectionRead = "projection-read";
     /// events are applied, the checkpoint has not moved

@@ -155,7 +155,7 @@ impl Account {
 
     /// Who died before its answer gave none.
     pub(super) fn assert_the_dead_did_not_answer(&self) {
-        let was_asked = matches!(self.point.part(), Part::Appender | Part::Once);
+        let was_asked = matches!(self.point.part(), Part::Api | Part::Appender);
         assert!(!was_asked || self.answered.is_none(), "it was answered: {self:#?}");
         let is_unheard = self.point == Failpoint::AppendAsked;
         assert!(!is_unheard || self.logged == 0, "it came from nowhere: {self:#?}");
