@@ -1,7 +1,7 @@
 -- Requests that came with an Idempotency-Key: what is asked under it, and the answer once there is one. Neither keys nor
 -- answers can be read here: of a key there is a hash, and an answer is sealed under a secret of the server and the key.
 create table idempotency_keys (
-    -- SHA-256 of tenant, route and key.
+    -- SHA-256 of tenant, user where it is about the one who asks, route and key.
     scope bytea primary key,
     tenant_id uuid not null,
     -- SHA-256 of the key, query and body: what was first asked under the key.

@@ -42,7 +42,9 @@ async fn guard(
     let mut response = match permission.map_or(Ok(()), |permission| caller.require(permission)) {
         Ok(()) => {
             request.extensions_mut().insert(caller);
-            idempotency::once(&app, caller.tenant, request, next).await
+            // What needs no permission is about the one who asks.
+            let user = permission.is_none().then_some(caller.user);
+            idempotency::once(&app, (caller.tenant, user), request, next).await
         }
         Err(problem) => problem.into_response(),
     };

@@ -21,7 +21,7 @@ use axum::extract::{FromRequest, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use commands::idempotency_keys::{Keyed, KeysError, Reservation, Reserved};
-use domain::id::TenantId;
+use domain::id::{TenantId, UserId};
 use failpoint::Failpoint;
 
 use crate::app::App;
@@ -40,17 +40,24 @@ pub use key::HEADER;
 const IN_FLIGHT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The request, made once if its client wants it so.
-pub async fn once(app: &App, tenant: TenantId, request: Request, next: Next) -> Response {
+///
+/// A key is the tenant's, or the user's if one is named.
+pub async fn once(
+    app: &App,
+    whose: (TenantId, Option<UserId>),
+    request: Request,
+    next: Next,
+) -> Response {
     if request.method().is_safe() || !request.headers().contains_key(HEADER) {
         return next.run(request).await;
     }
-    let answered = answer_once(app, tenant, request, next).await;
+    let answered = answer_once(app, whose, request, next).await;
     answered.unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn answer_once(
     app: &App,
-    tenant: TenantId,
+    (tenant, user): (TenantId, Option<UserId>),
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
@@ -59,6 +66,7 @@ async fn answer_once(
     let uri = request.uri();
     let keyed = Keyed {
         tenant,
+        user,
         route: &format!("{} {}", request.method(), uri.path()),
         key: key.as_str(),
         content: [uri.query().unwrap_or_default().as_bytes(), &body],

@@ -21,7 +21,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 use chrono::{DateTime, Utc};
 use domain::command_id::CommandId;
-use domain::id::TenantId;
+use domain::id::{TenantId, UserId};
 use secrecy::SecretString;
 use sqlx::{PgPool, Row};
 use tokio::time::sleep;
@@ -57,6 +57,8 @@ pub struct IdempotencyKeys {
 pub struct Keyed<'a> {
     /// Whose it is.
     pub tenant: TenantId,
+    /// Whose in the tenant, if it is about the one who asks: then a colleague's same key is another.
+    pub user: Option<UserId>,
     /// Method and path.
     pub route: &'a str,
     /// The key.
@@ -338,7 +340,8 @@ struct Record {
 
 impl Keyed<'_> {
     fn scope(&self) -> Hash {
-        hash(&[self.tenant.0.as_bytes(), self.route.as_bytes(), self.key.as_bytes()])
+        let user = self.user.as_ref().map_or(&[][..], |user| user.0.as_bytes());
+        hash(&[self.tenant.0.as_bytes(), user, self.route.as_bytes(), self.key.as_bytes()])
     }
 
     /// The key goes in, so that nobody who has the database can tell whether a request is one that they guess.

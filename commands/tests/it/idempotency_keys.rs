@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::idempotency_keys::{IdempotencyKeys, Keyed, Reservation, Reserved};
-use domain::id::TenantId;
+use domain::id::{TenantId, UserId};
 use domain::ports::Ambient;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -19,7 +19,8 @@ fn keys(pool: &PgPool) -> IdempotencyKeys {
 }
 
 fn keyed<'a>(key: &'a str, body: &'a [u8]) -> Keyed<'a> {
-    Keyed { tenant: TENANT, route: "POST /messages/send", key, content: [b"", body] }
+    let (route, content) = ("POST /messages/send", [b"", body]);
+    Keyed { tenant: TENANT, user: None, route, key, content }
 }
 
 async fn reserve(keys: &IdempotencyKeys, key: &str) -> Reserved {
@@ -71,7 +72,8 @@ async fn an_answer_is_told_to_whoever_asks_the_same_again(pool: PgPool) {
     assert!(matches!(other, Reserved::OtherRequest));
     let elsewhere = Keyed { tenant: TenantId(Uuid::from_u128(99)), ..keyed("k", b"{}") };
     let route = Keyed { route: "POST /sessions", ..keyed("k", b"{}") };
-    for another in [elsewhere, route] {
+    let user = Keyed { user: Some(UserId(Uuid::from_u128(99))), ..keyed("k", b"{}") };
+    for another in [elsewhere, route, user] {
         let reserved = keys.reserve(&another, Edge.new_id()).await.unwrap();
         assert!(matches!(reserved, Reserved::ToBeDone(_)));
     }
