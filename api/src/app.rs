@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use commands::access::Access;
 use commands::accounts::Accounts;
 use commands::executor::Executor;
-use commands::idempotency_keys::IdempotencyKeys;
+use commands::idempotency_keys::{Events, IdempotencyKeys};
 use commands::moving::Mover;
 use commands::passwords::Passwords;
 use commands::sagas::delivery::estimates::Estimates;
@@ -136,6 +136,7 @@ impl App {
                 pool.clone(),
                 settings.tokens.access.secret.clone(),
                 settings.http.idempotency_key_ttl,
+                settings.event_store.address.as_ref().map_or(Events::Here, |_| Events::Elsewhere),
             ),
             session_keys,
             estimates: Estimates::new(

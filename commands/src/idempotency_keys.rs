@@ -42,6 +42,17 @@ pub struct IdempotencyKeys {
     pool: PgPool,
     secret: SecretString,
     lifetime: Duration,
+    events: Events,
+}
+
+/// Where the events are that a request leads to: it decides what its reservation waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Events {
+    /// In the same PostgreSQL. Its write-ahead log has the reservation before them, so that no crash leaves them without
+    /// it: their commit waits for the disk, and the reservation's need not.
+    Here,
+    /// In another store: the reservation is on disk before anything is done.
+    Elsewhere,
 }
 
 /// What is to become of a request.
@@ -69,8 +80,13 @@ pub enum KeysError {
 
 impl IdempotencyKeys {
     /// In this database; answers are sealed under `secret`, and keys kept for `lifetime`.
-    pub const fn new(pool: PgPool, secret: SecretString, lifetime: Duration) -> Self {
-        Self { pool, secret, lifetime }
+    pub const fn new(
+        pool: PgPool,
+        secret: SecretString,
+        lifetime: Duration,
+        events: Events,
+    ) -> Self {
+        Self { pool, secret, lifetime, events }
     }
 
     /// Takes a request up, or tells what has become of it. `new_id` names it if it is new.
@@ -113,7 +129,9 @@ impl IdempotencyKeys {
         let row = sqlx::query(
             "insert into idempotency_keys as kept
                  (scope, tenant_id, fingerprint, command_id, fence, lease_until, expires_at)
-             values ($1, $2, $3, $4, 1, now() + make_interval(secs => $5), now() + make_interval(secs => $6))
+             select $1::bytea, $2::uuid, $3::bytea, $4::uuid, 1, now() + make_interval(secs => $5),
+                    now() + make_interval(secs => $6)
+             where not $7 or set_config('synchronous_commit', 'off', true) is not null
              on conflict (scope) do update set
                  fingerprint = excluded.fingerprint,
                  command_id = case when kept.expires_at <= now() then excluded.command_id else kept.command_id end,
@@ -131,6 +149,7 @@ impl IdempotencyKeys {
         .bind(new_id)
         .bind(TERM.as_secs_f64())
         .bind(self.lifetime.as_secs_f64())
+        .bind(self.events == Events::Here)
         .fetch_optional(&self.pool)
         .await?;
         row.map(|row| {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use commands::idempotency_keys::{IdempotencyKeys, Keyed, Reservation, Reserved};
+use commands::idempotency_keys::{Events, IdempotencyKeys, Keyed, Reservation, Reserved};
 use domain::id::{TenantId, UserId};
 use domain::ports::Ambient;
 use sqlx::PgPool;
@@ -15,7 +15,12 @@ use crate::events::{Edge, TENANT};
 const DAY: Duration = Duration::from_hours(24);
 
 fn keys(pool: &PgPool) -> IdempotencyKeys {
-    IdempotencyKeys::new(pool.clone(), "a secret of the server".to_owned().into(), DAY)
+    IdempotencyKeys::new(
+        pool.clone(),
+        "a secret of the server".to_owned().into(),
+        DAY,
+        Events::Here,
+    )
 }
 
 fn keyed<'a>(key: &'a str, body: &'a [u8]) -> Keyed<'a> {
@@ -128,7 +133,8 @@ async fn a_request_that_was_turned_away_leaves_its_key_free(pool: PgPool) {
 async fn an_answer_that_does_not_open_is_made_again_under_the_same_name(pool: PgPool) {
     let (first, answer) = (taken(&keys(&pool), "k").await, b"the answer");
     assert!(keys(&pool).keep(&first, answer).await.unwrap());
-    let other = IdempotencyKeys::new(pool, "another secret".to_owned().into(), DAY);
+    let secret = "another secret".to_owned().into();
+    let other = IdempotencyKeys::new(pool, secret, DAY, Events::Elsewhere);
     let again = taken(&other, "k").await;
     assert_eq!(again.command_id().id(), first.command_id().id());
     assert!(again.command_id().is_repeat());
