@@ -29,8 +29,13 @@ impl Ambient for SystemAmbient {
     }
 }
 
-/// A new secret: 32 bytes nobody can guess, in hexadecimal.
+/// Bytes nobody can guess.
 #[expect(clippy::disallowed_methods, reason = "this is the edge")]
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    rand::rng().random()
+}
+
+/// A new secret: 32 bytes nobody can guess, in hexadecimal.
 pub fn random_secret() -> String {
-    hex::encode(rand::rng().random::<[u8; 32]>())
+    hex::encode(random_bytes::<32>())
 }

@@ -131,9 +131,12 @@ pub(crate) fn written(response: Response, id: &RequestId, wants_rfc9457: bool) -
 /// How to authenticate (RFC 6750, section 3).
 fn challenge(code: Code) -> Option<&'static str> {
     match code {
-        Code::AuthTokenInvalid | Code::AuthTokenExpired | Code::AuthSessionRevoked => {
-            Some("Bearer realm=\"heliograph\", error=\"invalid_token\"")
-        }
+        Code::AuthTokenInvalid
+        | Code::AuthTokenExpired
+        | Code::AuthSessionRevoked
+        | Code::AuthApiKeyInvalid
+        | Code::AuthApiKeyExpired
+        | Code::AuthApiKeyRevoked => Some("Bearer realm=\"heliograph\", error=\"invalid_token\""),
         code if code.status() == StatusCode::UNAUTHORIZED => Some("Bearer realm=\"heliograph\""),
         _ => None,
     }

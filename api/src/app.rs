@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use commands::access::Access;
 use commands::accounts::Accounts;
+use commands::api_keys::ApiKeys;
 use commands::executor::Executor;
 use commands::idempotency_keys::{Events, IdempotencyKeys};
 use commands::moving::Mover;
@@ -17,7 +18,7 @@ use commands::sagas::delivery::estimates::Estimates;
 use commands::sagas::delivery::inspection::Inspection;
 use commands::session_keys::SessionKeys;
 use commands::waha_servers::WahaServers;
-use domain::id::TenantId;
+use domain::id::{ApiKeyId, TenantId};
 use domain::ports::Ambient;
 use domain::ports::waha::SessionGateway;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -27,6 +28,7 @@ use sqlx::PgPool;
 
 use crate::metering;
 use crate::rate_limit::RateLimit;
+use crate::rate_limit::own::OwnRateLimit;
 use crate::serve::delivery_options;
 use crate::settings::{AccessSettings, CorsOrigins, HttpSettings, Settings};
 use crate::token::Tokens;
@@ -34,6 +36,8 @@ use crate::webhooks::allow_list::AllowList;
 
 /// Webhooks taken from one address: WAHA sends a handful per message, so this is far beyond any real load.
 const WEBHOOKS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60_000).unwrap();
+/// More refusals than anybody would read, and few enough for the log.
+const TOLD_REFUSALS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// Statistics anybody may ask for cost a query each.
 const PUBLIC_STATS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).unwrap();
 
@@ -53,6 +57,8 @@ pub struct Parts {
     pub access: Access,
     /// How many sign-ins may be tried.
     pub sign_in_limits: AccessSettings,
+    /// How programs call.
+    pub api_keys: ApiKeys,
     /// Signs and verifies tokens.
     pub tokens: Tokens,
     /// The requests that came with a key, and their answers.
@@ -91,6 +97,10 @@ pub struct Parts {
 pub struct Limits {
     /// Of a tenant's users.
     pub tenant: RateLimit<TenantId>,
+    /// Of one API key, where it was given a rate of its own.
+    pub api_key: OwnRateLimit<ApiKeyId>,
+    /// Refusals of programs that are told, from one address.
+    pub told_refusals: RateLimit<Option<IpAddr>>,
     /// Webhooks, from one address.
     pub webhook: RateLimit<Option<IpAddr>>,
     /// Statistics anybody may see, from one address.
@@ -102,6 +112,8 @@ impl Limits {
     pub fn new(settings: &HttpSettings) -> Self {
         Self {
             tenant: RateLimit::per_minute(settings.rate_limit_per_minute),
+            api_key: OwnRateLimit::default(),
+            told_refusals: RateLimit::per_minute(TOLD_REFUSALS_PER_MINUTE),
             webhook: RateLimit::per_minute(WEBHOOKS_PER_MINUTE),
             public_stats: RateLimit::per_minute(PUBLIC_STATS_PER_MINUTE),
         }
@@ -129,6 +141,7 @@ impl App {
                 settings.access.options(settings.tokens.refresh.lifetime),
             ),
             sign_in_limits: settings.access,
+            api_keys: ApiKeys::new(pool.clone(), executor.clone()),
             executor,
             read_models: ReadModels::new(pool.clone()),
             tokens: Tokens::new(&settings.tokens),

@@ -1,12 +1,17 @@
-//! Who makes a request: read from the access token, so it can be neither forged nor forgotten.
+//! Who makes a request: read from the access token or the API key, so it can be neither forged nor forgotten.
+
+pub mod shown;
 
 use axum::extract::FromRequestParts;
+use domain::access::permissions::Permissions;
 use domain::access::{Permission, Role};
-use domain::id::{LoginSessionId, TenantId, UserId};
+use domain::id::{ApiKeyId, ClientId, LoginSessionId, TenantId, UserId};
 use domain::ports::event_log::Actor;
+use domain::refusal::Means;
 use domain::user::Authority;
 use http::request::Parts;
-use http::{HeaderMap, header};
+use http::{HeaderValue, header};
+use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
 use crate::token::InvalidToken;
@@ -14,6 +19,123 @@ use crate::token::InvalidToken;
 /// Who makes a request. Present on every route behind [`crate::guard::needs`], and on no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
+    /// Of which tenant.
+    pub tenant: TenantId,
+    /// Who.
+    pub principal: Principal,
+    /// What they may do.
+    pub permissions: Permissions,
+}
+
+/// Who somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Principal {
+    /// Somebody signed in.
+    User {
+        /// Who.
+        id: UserId,
+        /// What they are in the tenant.
+        role: Role,
+        /// By which sign-in.
+        login_session: LoginSessionId,
+    },
+    /// A program with a key.
+    ApiKey {
+        /// Which.
+        id: ApiKeyId,
+    },
+    /// A program that OAuth2 knows, on its own behalf.
+    Client {
+        /// Which.
+        id: ClientId,
+    },
+}
+
+impl Caller {
+    /// Refuses who may not do this.
+    pub fn require(&self, permission: Permission) -> Result<(), Problem> {
+        if self.permissions.contains(permission) {
+            return Ok(());
+        }
+        let word = permission.as_str();
+        let message = match self.principal {
+            Principal::User { role, .. } if !role.allows(permission) => {
+                format!("the role {} does not allow this", role.as_str())
+            }
+            _ => format!("this needs the scope {word}, which was not given"),
+        };
+        let problem = Problem::new(Code::AuthzInsufficientPermissions, message);
+        let challenge =
+            format!(r#"Bearer realm="heliograph", error="insufficient_scope", scope="{word}""#);
+        Err(match HeaderValue::try_from(challenge) {
+            Ok(challenge) => problem.with_header(header::WWW_AUTHENTICATE, challenge),
+            Err(_) => problem,
+        })
+    }
+
+    /// Somebody who is signed in; programs are refused.
+    pub fn require_user(&self) -> Result<SignedIn, Problem> {
+        let Self { tenant, .. } = *self;
+        match self.principal {
+            Principal::User { id: user, role, login_session } => {
+                Ok(SignedIn { tenant, user, role, login_session })
+            }
+            Principal::ApiKey { .. } | Principal::Client { .. } => {
+                let message = "this is for users who are signed in, not for programs";
+                Err(Problem::new(Code::AuthzInsufficientPermissions, message))
+            }
+        }
+    }
+
+    /// The user, if it is one.
+    pub fn user(&self) -> Option<UserId> {
+        match self.principal {
+            Principal::User { id, .. } => Some(id),
+            Principal::ApiKey { .. } | Principal::Client { .. } => None,
+        }
+    }
+
+    /// With what a program got in, and which it is; none for a user.
+    pub fn program(&self) -> Option<(Means, Uuid)> {
+        match self.principal {
+            Principal::User { .. } => None,
+            Principal::ApiKey { id } => Some((Means::ApiKey, id.0)),
+            Principal::Client { id } => Some((Means::Client, id.0)),
+        }
+    }
+
+    /// On whose word they change this user. A program that may manage users does so as its tenant's administrator.
+    pub fn authority(&self, over: UserId) -> Authority {
+        match self.principal {
+            Principal::User { id, role, .. } => Authority::User { role, is_oneself: over == id },
+            Principal::ApiKey { .. } | Principal::Client { .. } => {
+                Authority::User { role: Role::TenantAdmin, is_oneself: false }
+            }
+        }
+    }
+
+    /// On whose word they make and change others.
+    pub fn authority_over_others(&self) -> Authority {
+        let role = match self.principal {
+            Principal::User { role, .. } => role,
+            Principal::ApiKey { .. } | Principal::Client { .. } => Role::TenantAdmin,
+        };
+        Authority::User { role, is_oneself: false }
+    }
+
+    /// As events name them.
+    pub fn actor(&self) -> Actor {
+        match self.principal {
+            Principal::User { id, .. } => Actor::User { id },
+            Principal::ApiKey { id } => Actor::ApiKey { id },
+            Principal::Client { id } => Actor::Client { id },
+        }
+    }
+}
+
+/// Somebody who is signed in, for routes about themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedIn {
     /// Whose user.
     pub tenant: TenantId,
     /// Who.
@@ -24,29 +146,23 @@ pub struct Caller {
     pub login_session: LoginSessionId,
 }
 
-impl Caller {
-    /// Refuses who may not do this.
-    pub fn require(&self, permission: Permission) -> Result<(), Problem> {
-        if self.role.allows(permission) {
-            return Ok(());
-        }
-        let message = format!("the role {} does not allow this", self.role.as_str());
-        Err(Problem::new(Code::AuthzInsufficientPermissions, message))
-    }
-
-    /// On whose word they change this user.
-    pub fn authority(&self, over: UserId) -> Authority {
-        Authority::User { role: self.role, is_oneself: over == self.user }
-    }
-
-    /// On whose word they make and change others.
-    pub fn authority_over_others(&self) -> Authority {
-        Authority::User { role: self.role, is_oneself: false }
+impl SignedIn {
+    /// On whose word they change themselves.
+    pub fn authority(&self) -> Authority {
+        Authority::User { role: self.role, is_oneself: true }
     }
 
     /// As events name them.
     pub fn actor(&self) -> Actor {
         Actor::User { id: self.user }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Caller::from_request_parts(parts, state).await?.require_user()
     }
 }
 
@@ -68,42 +184,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// The token a request carries (RFC 6750, section 2.1).
-pub fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
-    let value = headers.get(header::AUTHORIZATION).ok_or_else(no_token)?;
-    let value = value.to_str().map_err(|_| Problem::from(InvalidToken::Forged))?;
-    let (scheme, token) = value.split_once(' ').ok_or_else(no_token)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(no_token()) }
-}
-
 fn no_token() -> Problem {
-    let message = "an access token is needed: Authorization: Bearer <token>";
+    let message = "an access token or an API key is needed: Authorization: Bearer <token>";
     Problem::new(Code::AuthTokenMissing, message)
-}
-
-#[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-
-    use super::*;
-
-    fn token(value: &'static [u8]) -> Result<String, Code> {
-        let value = HeaderValue::from_bytes(value).unwrap();
-        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
-        bearer_token(&headers).map(str::to_owned).map_err(|problem| problem.code())
-    }
-
-    #[test]
-    fn the_token_is_what_follows_the_scheme() {
-        assert_eq!(token(b"Bearer a.b.c"), Ok("a.b.c".to_owned()));
-        assert_eq!(token(b"bearer  a.b.c "), Ok("a.b.c".to_owned()));
-    }
-
-    #[test]
-    fn another_scheme_is_no_token_and_noise_no_good_one() {
-        for value in [&b""[..], b"Bearer", b"Basic YTpi", b"a.b.c"] {
-            assert_eq!(token(value), Err(Code::AuthTokenMissing));
-        }
-        assert_eq!(token(b"Bearer \xff"), Err(Code::AuthTokenInvalid));
-    }
 }

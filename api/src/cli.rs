@@ -4,6 +4,7 @@
 //! goes to standard output, for people or, with `--output json`, for programs; everything else, logs
 //! included, goes to standard error.
 
+mod api_key;
 mod database;
 mod demo;
 mod doctor;
@@ -59,6 +60,9 @@ enum Verb {
     /// Look after users.
     #[command(subcommand)]
     User(user::Verb),
+    /// Look after API keys.
+    #[command(subcommand)]
+    ApiKey(api_key::Verb),
     /// Look after sessions.
     #[command(subcommand)]
     Session(session::Verb),
@@ -147,6 +151,7 @@ async fn perform(Arguments { verb, output }: Arguments) -> Result<(), CliError> 
         Verb::Migrate(verb) => migrate::perform(verb, output).await,
         Verb::Tenant(verb) => tenant::perform(verb, output).await,
         Verb::User(verb) => user::perform(verb, output).await,
+        Verb::ApiKey(verb) => api_key::perform(verb, output).await,
         Verb::Session(verb) => session::perform(verb, output).await,
         Verb::WahaServers(verb) => waha_servers::perform(verb, output).await,
         Verb::Queue(verb) => queue::perform(verb, output).await,

@@ -1,49 +1,55 @@
-//! The door of every route that is not open to all: whose token, how many requests, which permission; and whether the
-//! request was made before.
+//! The door of every route that is not open to all: whose token or key, how many requests, which permission; and whether
+//! the request was made before.
+
+mod identity;
 
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use domain::access::Permission;
-use http::HeaderMap;
+use domain::refusal::Reason;
 
 use crate::app::App;
-use crate::caller::{Caller, bearer_token};
+use crate::caller::Principal;
+use crate::denied::{Denied, denied};
 use crate::idempotency;
-use crate::peer::Peer;
 use crate::problem::Problem;
+use crate::provenance::Provenance;
+use crate::rate_limit::Allowance;
+use identity::{Admitted, identify};
 
-/// The route, for those whose role carries the permission.
+/// The route, for those who have the permission.
 pub fn needs(app: &App, permission: Permission, route: MethodRouter<App>) -> MethodRouter<App> {
     route.route_layer(from_fn_with_state((app.clone(), Some(permission)), guard))
 }
 
-/// The route, for whoever is signed in.
+/// The route, for whoever is signed in: a user, no program.
 pub fn signed_in(app: &App, route: MethodRouter<App>) -> MethodRouter<App> {
     route.route_layer(from_fn_with_state((app.clone(), None), guard))
 }
 
 async fn guard(
     State((app, permission)): State<(App, Option<Permission>)>,
-    peer: Peer,
+    provenance: Provenance,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let caller = match identify(&app, peer, request.headers()).await {
-        Ok(caller) => caller,
+    let admitted = match identify(&app, &provenance, request.headers()).await {
+        Ok(admitted) => admitted,
         Err(problem) => return problem.into_response(),
     };
     let now = app.ambient().now();
-    let allowance = match app.limits.tenant.check(&caller.tenant) {
+    let allowance = match allowance(&app, &admitted) {
         Ok(allowance) => allowance,
         Err(exceeded) => return exceeded.exceeded(now).into_response(),
     };
-    let mut response = match permission.map_or(Ok(()), |permission| caller.require(permission)) {
+    let mut response = match require(&app, &provenance, &admitted, permission).await {
         Ok(()) => {
+            let caller = admitted.caller;
             request.extensions_mut().insert(caller);
             // What needs no permission is about the one who asks.
-            let user = permission.is_none().then_some(caller.user);
+            let user = caller.user().filter(|_| permission.is_none());
             idempotency::once(&app, (caller.tenant, user), request, next).await
         }
         Err(problem) => problem.into_response(),
@@ -52,10 +58,32 @@ async fn guard(
     response
 }
 
-/// Who makes the request. What they may do is looked up each time, so that what is revoked or taken away ends at once.
-async fn identify(app: &App, Peer(address): Peer, headers: &HeaderMap) -> Result<Caller, Problem> {
-    let token = app.tokens.verify_access(bearer_token(headers)?, app.ambient().now())?;
-    let (tenant, user, login_session) = (token.tenant_id, token.user_id, token.login_session_id);
-    let role = app.access.standing(tenant, user, login_session, address).await?;
-    Ok(Caller { tenant, user, role, login_session })
+/// What is left of the key's own limit and of its tenant's: the tighter one.
+fn allowance(app: &App, admitted: &Admitted) -> Result<Allowance, Allowance> {
+    let own = match (admitted.caller.principal, admitted.rate_limit_per_minute) {
+        (Principal::ApiKey { id }, Some(rate)) => Some(app.limits.api_key.check(rate, &id)?),
+        _ => None,
+    };
+    let tenant = app.limits.tenant.check(&admitted.caller.tenant)?;
+    Ok(own.filter(|own| own.remaining <= tenant.remaining).unwrap_or(tenant))
+}
+
+async fn require(
+    app: &App,
+    provenance: &Provenance,
+    admitted: &Admitted,
+    permission: Option<Permission>,
+) -> Result<(), Problem> {
+    let caller = &admitted.caller;
+    let required = match permission {
+        Some(permission) => caller.require(permission),
+        None => caller.require_user().map(|_| ()),
+    };
+    // That a user's role does not reach so far is everyday business; a program was made for what it may do.
+    if let (Err(_), Some((means, id))) = (&required, caller.program()) {
+        let reason = Reason::OutOfScope;
+        let denial = Denied { tenant: Some(caller.tenant), means, subject: Some(id), reason };
+        denied(app, provenance, denial).await?;
+    }
+    required
 }

@@ -4,7 +4,7 @@
 //! settings    the environment, read once
 //! routes      the table of all routes: one line each, with who may call it
 //! router      serves the table, and what surrounds it: answer, guard, limits
-//! resources   auth, sessions, queue, messages, dead_letters, webhooks, waha_servers, health, metering
+//! resources   auth, api_keys, sessions, queue, messages, dead_letters, webhooks, waha_servers, health, metering
 //! cli, serve  the command line, and the engine put together by roles; demo, logging, migrations, accounts, fleet
 //! what comes in   extract (fields, bodies, queries, paths), caller, peer, request_id, accept, mount, paging
 //! what goes out   envelope, problem, read_your_write
@@ -17,6 +17,7 @@ pub mod accept;
 pub mod addresses;
 pub mod ambient;
 pub mod answer;
+pub mod api_keys;
 pub mod app;
 pub mod audit;
 pub mod auth;
@@ -24,6 +25,7 @@ pub mod caller;
 pub mod cli;
 pub mod dead_letters;
 pub mod demo;
+pub mod denied;
 pub mod envelope;
 pub mod event_store;
 pub mod eventually;

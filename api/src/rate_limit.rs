@@ -3,6 +3,8 @@
 //! In this process: a bucket per key, refilled evenly: a minute's worth may come at once, and no more than that in the minute
 //! after. Buckets that are full again are forgotten, so that strangers cannot fill the memory.
 
+pub mod own;
+
 use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -9,9 +9,10 @@ mod route;
 pub use route::{Access, Route};
 
 use domain::access::Permission::{
-    ManageAddresses, ManageServers, ManageSessions, ManageTenants, ManageUsers, ReadHistory,
-    ReadMessages, ReadSecurity, ReadSessions, SendMessages,
+    ManageAddresses, ManageKeys, ManageServers, ManageSessions, ManageTenants, ManageUsers,
+    ReadHistory, ReadMessages, ReadSecurity, ReadSessions, SendMessages,
 };
+use projections::api_keys::ApiKeys;
 use projections::blocked_addresses::BlockedAddresses;
 use projections::login_sessions::LoginSessions;
 use projections::message_history::MessageHistory;
@@ -24,8 +25,8 @@ use projections::webhook_log::WebhookLog;
 use utoipa_axum::routes;
 
 use crate::{
-    addresses, audit, auth, dead_letters, health, messages, metering, queue, sessions, tenants,
-    users, waha_servers, webhooks,
+    addresses, api_keys, audit, auth, dead_letters, health, messages, metering, queue, sessions,
+    tenants, users, waha_servers, webhooks,
 };
 use route::{needs, open, operational, signed_in};
 
@@ -105,6 +106,12 @@ pub fn all() -> Vec<Route> {
         needs(ReadMessages, routes!(dead_letters::show)).reads(&Messages),
         needs(SendMessages, routes!(dead_letters::discard)),
         needs(SendMessages, routes!(dead_letters::redrive)),
+        //
+        needs(ManageKeys, routes!(api_keys::list)).reads(&ApiKeys),
+        needs(ManageKeys, routes!(api_keys::create)),
+        needs(ManageKeys, routes!(api_keys::show)),
+        needs(ManageKeys, routes!(api_keys::revoke)),
+        needs(ManageKeys, routes!(api_keys::rotate)),
         //
         needs(ManageServers, routes!(waha_servers::list::list)),
         needs(ManageServers, routes!(waha_servers::register)),

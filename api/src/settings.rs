@@ -7,7 +7,7 @@
 mod access;
 mod database;
 mod delivery;
-mod duration;
+pub(crate) mod duration;
 mod event_store;
 mod gaps;
 mod http;

@@ -11,7 +11,7 @@ mod upcast;
 use domain::event::Event;
 use domain::ports::event_log::StoredForm;
 use domain::{
-    address, login_session, message, refusal, session, tenant, user, waha_server, webhook,
+    address, api_key, login_session, message, refusal, session, tenant, user, waha_server, webhook,
 };
 
 pub use schema::{Schema, index};
@@ -147,6 +147,9 @@ stored_events! {
     "waha_server_drained" 1 => WahaServer(waha_server::event::Event)::Drained,
     "waha_server_marked_down" 1 => WahaServer(waha_server::event::Event)::MarkedDown,
     "waha_server_removed" 1 => WahaServer(waha_server::event::Event)::Removed,
+    "api_key_created" 1 => ApiKey(api_key::event::Event)::Created,
+    "api_key_rotated" 1 => ApiKey(api_key::event::Event)::Rotated,
+    "api_key_revoked" 1 => ApiKey(api_key::event::Event)::Revoked,
 }
 
 #[cfg(test)]

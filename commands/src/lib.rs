@@ -11,13 +11,14 @@
 //! moving       sessions from one WAHA server to another
 //! leases       which process reads for which saga or projection
 //! idempotency_keys  requests that are carried out once, and their answers
-//! secrets      credentials, passwords, session_keys, waha_servers: what must never be in an event
+//! secrets      credentials, passwords, session_keys, waha_servers, api_keys, opaque_secret: what must never be in an event
 //! ```
 //!
 //! Invariant: nothing here reads a read model, knows HTTP or knows the shape of WAHA's JSON.
 
 pub mod access;
 pub mod accounts;
+pub mod api_keys;
 pub mod codec;
 pub mod connections;
 pub mod credentials;
@@ -26,6 +27,7 @@ pub mod executor;
 pub mod idempotency_keys;
 pub mod leases;
 pub mod moving;
+pub mod opaque_secret;
 pub mod passwords;
 pub mod sagas;
 pub mod session_keys;

@@ -2,6 +2,8 @@
 //!
 //! A permission's word is also the scope an API key or an OAuth2 client is given.
 
+pub mod permissions;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

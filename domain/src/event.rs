@@ -1,7 +1,7 @@
 //! Any event of any aggregate: what the log holds.
 
 use crate::{
-    address, login_session, message, refusal, session, tenant, user, waha_server, webhook,
+    address, api_key, login_session, message, refusal, session, tenant, user, waha_server, webhook,
 };
 
 /// One event of one aggregate.
@@ -25,6 +25,8 @@ pub enum Event {
     Address(address::Event),
     /// Of a refusal.
     Refusal(refusal::Event),
+    /// Of an API key.
+    ApiKey(api_key::event::Event),
 }
 
 /// The event belongs to another aggregate.
@@ -60,4 +62,5 @@ kinds! {
     WahaServer(waha_server::event::Event),
     Address(address::Event),
     Refusal(refusal::Event),
+    ApiKey(api_key::event::Event),
 }

@@ -59,6 +59,10 @@ ids! {
     AddressId,
     /// One time somebody was refused.
     RefusalId,
+    /// A program's key to a tenant.
+    ApiKeyId,
+    /// A program that OAuth2 knows.
+    ClientId,
 }
 
 impl TenantId {

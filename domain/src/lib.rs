@@ -1,9 +1,9 @@
 //! The rules of Heliograph, and nothing that does IO.
 //!
 //! ```text
-//! values       id, command_id, phone, body, priority, email, whatsapp, access, origin, causes
+//! values       id, command_id, phone, body, priority, email, whatsapp, access, origin, label, causes
 //! aggregates   message, session, webhook, waha_server,
-//!              tenant, user, login_session, address, refusal                    (decide, evolve)
+//!              tenant, user, login_session, address, refusal, api_key                    (decide, evolve)
 //! sagas        sagas::delivery, sagas::sessions, sagas::webhooks        (react)
 //! the outside  ports                                                    (traits to satisfy)
 //! ```
@@ -14,12 +14,14 @@
 pub mod access;
 pub mod address;
 pub mod aggregate;
+pub mod api_key;
 pub mod body;
 pub mod causes;
 pub mod command_id;
 pub mod email;
 pub mod event;
 pub mod id;
+pub mod label;
 pub mod login_session;
 pub mod message;
 pub mod origin;

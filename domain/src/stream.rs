@@ -31,11 +31,13 @@ pub enum Category {
     Address,
     /// `refusal-…`
     Refusal,
+    /// `api_key-…`
+    ApiKey,
 }
 
 impl Category {
     /// Every category, for filters.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Message,
         Self::Session,
         Self::Webhook,
@@ -45,6 +47,7 @@ impl Category {
         Self::WahaServer,
         Self::Address,
         Self::Refusal,
+        Self::ApiKey,
     ];
 
     /// The stored word. Part of every stream's name: never change one.
@@ -59,6 +62,7 @@ impl Category {
             Self::WahaServer => "waha_server",
             Self::Address => "address",
             Self::Refusal => "refusal",
+            Self::ApiKey => "api_key",
         }
     }
 

@@ -5,7 +5,7 @@
 //!                                               attempts (dead_letters)
 //!                         --> message_history   what happened to each
 //!                         --> sessions, webhook_log, tenants
-//!                         --> users, login_sessions, security_events, blocked_addresses
+//!                         --> users, login_sessions, security_events, blocked_addresses, api_keys
 //!                                   ^
 //! API ---- read_models -------------'           one tenant at a time, behind row-level security
 //! ```
@@ -13,6 +13,7 @@
 //! Invariant: a view is a fold of the log and of nothing else, so it can be thrown away and built again.
 //! Nothing here appends an event or decides anything, and no decision reads a view.
 
+pub mod api_keys;
 mod batch;
 pub mod blocked_addresses;
 pub mod build;
@@ -50,5 +51,6 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(login_sessions::LoginSessions),
         Arc::new(security_events::SecurityEvents),
         Arc::new(blocked_addresses::BlockedAddresses),
+        Arc::new(api_keys::ApiKeys),
     ]
 }

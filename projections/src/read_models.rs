@@ -17,6 +17,7 @@ use domain::stream::{Position, Version};
 use sqlx::error::DatabaseError;
 use sqlx::{PgPool, PgTransaction};
 
+use crate::api_keys::{self, ApiKeyRow};
 use crate::blocked_addresses::{self, BlockedAddressRow};
 use crate::dead_letters::{self, DeadLetter, DeadLetterRow};
 use crate::login_sessions::{self, LoginSessionRow};
@@ -227,6 +228,16 @@ impl ReadModels {
     ) -> Result<Listing<BlockedAddressRow>, ReadError> {
         let mut transaction = self.as_installation().await?;
         Ok(blocked_addresses::list(&mut transaction, now, page).await?)
+    }
+
+    /// The API keys, the newest first.
+    pub async fn list_api_keys(
+        &self,
+        tenant: TenantId,
+        page: Page,
+    ) -> Result<Listing<ApiKeyRow>, ReadError> {
+        let mut transaction = self.as_tenant(tenant).await?;
+        Ok(api_keys::list(&mut transaction, tenant, page).await?)
     }
 
     /// The whole installation's webhooks of the 24 hours before `now`, in numbers. For those who run it, not

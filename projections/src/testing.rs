@@ -1,9 +1,14 @@
 //! What the tests of this crate share: a log in memory, and a short way to say what happened.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::access::Role;
+use domain::access::permissions::Permissions;
+use domain::api_key::KeyPrefix;
+use domain::api_key::event as api_key;
 use domain::event::Event;
 use domain::id::{EventId, SessionId, TenantId};
 use domain::message::event::{Event as MessageEvent, Moment, Queued};
@@ -195,4 +200,17 @@ pub(crate) fn queue(log: &MemoryLog, tenant: TenantId, number: u8) -> StreamName
     let stream = message(tenant, u128::from(number));
     log.record(stream, MessageEvent::Queued(queued(i64::from(number))));
     stream
+}
+
+/// An API key that a viewer could have made.
+pub(crate) fn api_key_created(seconds: i64) -> api_key::Event {
+    api_key::Event::Created(api_key::Created {
+        name: "Shop".parse().unwrap(),
+        scopes: Permissions::of(Role::Viewer),
+        prefix: KeyPrefix::of([7; 8]),
+        expires_at: Some(at(1_000)),
+        rate_limit_per_minute: NonZeroU32::new(60),
+        created_by: Actor::Operator,
+        at: at(seconds),
+    })
 }

@@ -4,6 +4,7 @@ mod database;
 mod demo;
 mod doctor;
 mod event_store;
+mod keys;
 mod log;
 mod people;
 mod projections;

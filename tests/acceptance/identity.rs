@@ -1,11 +1,14 @@
-//! Who calls, and what they may do (A1 to A3, A7, A8).
+//! Who calls, and what they may do (A1 to A3, A6 to A8).
 
+mod api_keys;
 mod blocks;
+mod leaks;
 mod login;
 mod login_sessions;
 mod rate_limits;
 mod refresh;
 mod roles;
+mod scopes;
 mod security_audit;
 mod tenants;
 mod tokens;

@@ -11,7 +11,7 @@ use projections::login_sessions::LoginSessionRow;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::caller::Caller;
+use crate::caller::SignedIn;
 use crate::envelope::success;
 use crate::extract::Id;
 use crate::extract::path::PathId;
@@ -31,7 +31,7 @@ struct OwnSession {
 
 /// Lists one's own login sessions that are not over, the newest first.
 #[utoipa::path(get, path = "/auth/sessions", tag = "auth", operation_id = "listLoginSessions")]
-pub async fn list(State(app): State<App>, caller: Caller) -> Result<impl IntoResponse, Problem> {
+pub async fn list(State(app): State<App>, caller: SignedIn) -> Result<impl IntoResponse, Problem> {
     let rows = app.read_models.login_sessions(caller.tenant, caller.user, app.idle_since()).await?;
     let own =
         |row: LoginSessionRow| OwnSession { is_current: row.id == caller.login_session.0, row };
@@ -42,7 +42,7 @@ pub async fn list(State(app): State<App>, caller: Caller) -> Result<impl IntoRes
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", operation_id = "signOut")]
 pub async fn sign_out(
     State(app): State<App>,
-    caller: Caller,
+    caller: SignedIn,
     provenance: Provenance,
 ) -> Result<Response, Problem> {
     end(&app, &caller, caller.login_session, RevocationReason::SignedOut, &provenance).await
@@ -57,7 +57,7 @@ pub async fn sign_out(
 )]
 pub async fn revoke(
     State(app): State<App>,
-    caller: Caller,
+    caller: SignedIn,
     provenance: Provenance,
     Id(id): Id<LoginSessionId>,
 ) -> Result<Response, Problem> {
@@ -68,10 +68,10 @@ pub async fn revoke(
 #[utoipa::path(delete, path = "/auth/sessions", tag = "auth", operation_id = "revokeLoginSessions")]
 pub async fn revoke_all(
     State(app): State<App>,
-    caller: Caller,
+    caller: SignedIn,
     provenance: Provenance,
 ) -> Result<Response, Problem> {
-    let (by, metadata) = (caller.authority(caller.user), provenance.metadata(caller.actor()));
+    let (by, metadata) = (caller.authority(), provenance.metadata(caller.actor()));
     let change = Change::SignOutEverywhere;
     let ended = app.access.change_user(caller.tenant, caller.user, change, by, metadata).await?;
     Ok(At(ended.position, StatusCode::NO_CONTENT).into_response())
@@ -79,7 +79,7 @@ pub async fn revoke_all(
 
 async fn end(
     app: &App,
-    caller: &Caller,
+    caller: &SignedIn,
     session: LoginSessionId,
     reason: RevocationReason,
     provenance: &Provenance,

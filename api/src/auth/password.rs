@@ -9,7 +9,7 @@ use http::StatusCode;
 use secrecy::SecretString;
 
 use crate::app::App;
-use crate::caller::Caller;
+use crate::caller::SignedIn;
 use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::problem::{Code, Detail, Problem};
 use crate::provenance::Provenance;
@@ -34,7 +34,7 @@ impl FromFields for Replacement {
 #[utoipa::path(post, path = "/auth/password", tag = "auth", operation_id = "changePassword")]
 pub async fn change(
     State(app): State<App>,
-    caller: Caller,
+    caller: SignedIn,
     provenance: Provenance,
     Json(Replacement { current_password, new_password }): Json<Replacement>,
 ) -> Result<impl IntoResponse, Problem> {
@@ -52,7 +52,7 @@ pub async fn change(
         error => Problem::from(error),
     })?;
     let user = (caller.tenant, caller.user);
-    let (by, metadata) = (caller.authority(caller.user), provenance.metadata(caller.actor()));
+    let (by, metadata) = (caller.authority(), provenance.metadata(caller.actor()));
     let how = PasswordChange::Owner;
     let changed = app.accounts.set_password(user, new_password, how, by, metadata).await;
     let changed = changed.map_err(|error| match error {

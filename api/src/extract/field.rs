@@ -4,9 +4,11 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use domain::access::Role;
+use domain::access::permissions::Permissions;
 use domain::body::MessageBody;
 use domain::email::EmailAddress;
 use domain::id::{MessageId, SessionId, TenantId, UserId};
+use domain::label::Label;
 use domain::message::content::{ClientReference, CustomerMetadata};
 use domain::message::doubt::Verdict;
 use domain::phone::{Country, PhoneNumber};
@@ -47,8 +49,10 @@ fields! {
     Country: "COUNTRY", Some("must be a country of two letters, such as ID");
     DateTime<Utc>: "RFC3339", Some("must be a time such as 2026-01-31T17:30:00Z");
     EmailAddress: "EMAIL_FORMAT", None;
+    Label: "LABEL", None;
     MessageBody: "MESSAGE_BODY", None;
     MessageId: "UUID", Some("must be a UUID");
+    Permissions: "SCOPES", None;
     PhoneNumber: "E164", None;
     Priority: "PRIORITY", Some("must be one of high, normal, low");
     SecretString: "STRING", None;

@@ -53,6 +53,12 @@ impl PathId for std::net::IpAddr {
     }
 }
 
+impl PathId for domain::id::ApiKeyId {
+    fn not_found() -> Problem {
+        Problem::new(Code::ApiKeyNotFound, "there is no such API key")
+    }
+}
+
 impl PathId for domain::waha_server::name::ServerName {
     fn not_found() -> Problem {
         Problem::new(Code::WahaServerNotFound, "there is no such WAHA server")

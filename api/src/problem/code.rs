@@ -42,9 +42,12 @@ codes! {
     AuthSessionRevoked = "AUTH_SESSION_REVOKED", UNAUTHORIZED, "The login session is over.";
     AuthAccountDisabled = "AUTH_ACCOUNT_DISABLED", FORBIDDEN, "The account is deactivated; told only to who knows its password.";
     AuthSessionNotFound = "AUTH_SESSION_NOT_FOUND", NOT_FOUND, "There is no such login session.";
-    AuthzInsufficientPermissions = "AUTHZ_INSUFFICIENT_PERMISSIONS", FORBIDDEN, "The caller's role does not allow this.";
+    AuthzInsufficientPermissions = "AUTHZ_INSUFFICIENT_PERMISSIONS", FORBIDDEN, "The caller's role, or the scopes that were given, do not allow this.";
     AuthzTenantSuspended = "AUTHZ_TENANT_SUSPENDED", FORBIDDEN, "The tenant is suspended.";
     AuthzRoleBeyondReach = "AUTHZ_ROLE_BEYOND_REACH", FORBIDDEN, "The caller may not give this role, nor change one who has it.";
+    AuthApiKeyInvalid = "AUTH_API_KEY_INVALID", UNAUTHORIZED, "The API key is not one of ours.";
+    AuthApiKeyExpired = "AUTH_API_KEY_EXPIRED", UNAUTHORIZED, "The API key's time is over.";
+    AuthApiKeyRevoked = "AUTH_API_KEY_REVOKED", UNAUTHORIZED, "The API key is revoked.";
     ValidMalformedRequest = "VALID_MALFORMED_REQUEST", BAD_REQUEST, "The request cannot be read.";
     ValidMalformedJson = "VALID_MALFORMED_JSON", BAD_REQUEST, "The body is not JSON, or not a JSON object.";
     ValidRequiredField = "VALID_REQUIRED_FIELD", BAD_REQUEST, "A field that must be there is not.";
@@ -96,6 +99,8 @@ codes! {
     MessageWrongState = "MESSAGE_WRONG_STATE", CONFLICT, "The message is not in the right state for this.";
     DeadLetterNotFound = "DEAD_LETTER_NOT_FOUND", NOT_FOUND, "There is no such dead letter.";
     DeadLetterSettled = "DEAD_LETTER_SETTLED", CONFLICT, "The message is not among the dead letters.";
+    ApiKeyNotFound = "API_KEY_NOT_FOUND", NOT_FOUND, "There is no such API key.";
+    ApiKeyRevoked = "API_KEY_REVOKED", CONFLICT, "The API key is revoked.";
     WebhookMalformed = "WEBHOOK_MALFORMED", BAD_REQUEST, "The webhook cannot be read.";
     WebhookTimestampInvalid = "WEBHOOK_TIMESTAMP_INVALID", BAD_REQUEST, "The webhook's timestamp is too far in the future.";
     WebhookSignatureInvalid = "WEBHOOK_SIGNATURE_INVALID", UNAUTHORIZED, "The webhook carries no valid signature.";
@@ -117,6 +122,7 @@ mod tests {
 
     const PREFIXES: [&str; 14] = [
         "AUTH_",
+        "API_KEY_",
         "AUTHZ_",
         "VALID_",
         "IDEMPOTENCY_",

@@ -6,7 +6,7 @@ use http::{HeaderName, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::settings::CorsOrigins;
-use crate::{idempotency, read_your_write, request_id};
+use crate::{caller, idempotency, read_your_write, request_id};
 
 /// How long a browser may remember the answer.
 const MAX_AGE: Duration = Duration::from_mins(10);
@@ -25,6 +25,7 @@ pub(super) fn layer(origins: &CorsOrigins) -> Option<CorsLayer> {
             header::ACCEPT,
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            caller::shown::API_KEY_HEADER,
             HeaderName::from_static("x-tenant-id"),
             idempotency::HEADER,
             request_id::HEADER,

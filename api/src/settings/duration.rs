@@ -6,7 +6,7 @@ use std::time::Duration;
 const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
 
 /// Reads `30m`, `24h`, `7d`, `90s` or `3600` (seconds): more than nothing, at most a year.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+pub(crate) fn parse(text: &str) -> Option<Duration> {
     let (digits, seconds_per_unit) = match text.chars().last()? {
         's' => (&text[..text.len() - 1], 1),
         'm' => (&text[..text.len() - 1], 60),

@@ -63,6 +63,27 @@ impl Access {
     }
 }
 
+impl Access {
+    /// Whether a tenant's programs are let in now, from this address.
+    pub async fn standing_of_program(
+        &self,
+        tenant: TenantId,
+        address: Option<IpAddr>,
+    ) -> Result<(), NoStanding> {
+        let block = OptionFuture::from(address.map(|address| self.block_of(address)));
+        let tenant = self.executor.load::<Tenant>(tenant, tenant.0);
+        let (block, tenant) = futures::join!(block, tenant);
+        if let Some(wait) = block.transpose()?.flatten() {
+            return Err(NoStanding::AddressBlocked(wait));
+        }
+        match tenant? {
+            Tenant::Present(tenant) if !tenant.is_suspended => Ok(()),
+            Tenant::Present(_) => Err(NoStanding::TenantSuspended),
+            Tenant::Absent => Err(NoStanding::SessionOver),
+        }
+    }
+}
+
 /// The epochs a user and their tenant are in.
 pub(super) fn epochs(tenant: &tenant::Present, user: &user::Present) -> Epochs {
     Epochs { user: user.epoch, tenant: tenant.epoch }

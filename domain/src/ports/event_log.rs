@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::command_id::CommandId;
 use crate::event::Event;
-use crate::id::{EventId, UserId};
+use crate::id::{ApiKeyId, ClientId, EventId, UserId};
 use crate::origin::Origin;
 use crate::stream::{ExpectedVersion, Position, StreamName, Version};
 
@@ -118,6 +118,16 @@ pub enum Actor {
     User {
         /// Who.
         id: UserId,
+    },
+    /// A program with an API key.
+    ApiKey {
+        /// Which key.
+        id: ApiKeyId,
+    },
+    /// A program that OAuth2 knows, on its own behalf.
+    Client {
+        /// Which.
+        id: ClientId,
     },
     /// The delivery saga.
     DeliverySaga,

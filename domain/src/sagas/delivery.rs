@@ -141,7 +141,8 @@ pub fn react(recorded: &RecordedEvent) -> Option<Change> {
         | Event::User(_)
         | Event::LoginSession(_)
         | Event::Address(_)
-        | Event::Refusal(_) => None,
+        | Event::Refusal(_)
+        | Event::ApiKey(_) => None,
     }
 }
 

@@ -7,10 +7,11 @@ use domain::stream::Version;
 use domain::stream::{Category, StreamName};
 
 use super::*;
-use crate::testing::{MemoryLog, SESSION, STRANGER, TENANT, at, queue, settle};
+use crate::testing::{MemoryLog, SESSION, STRANGER, TENANT, api_key_created, at, queue, settle};
 
 /// What the reader role may see a part of, each with a tenant's rows in it.
-const TENANT_TABLES: [&str; 7] = [
+const TENANT_TABLES: [&str; 8] = [
+    "api_keys",
     "message_attempts",
     "message_counts",
     "message_history",
@@ -36,6 +37,8 @@ async fn two_tenants(pool: &PgPool) {
         let created = Created { name, waha_session: "support".into(), at: at(5) };
         let session = StreamName { category: Category::Session, ..stream };
         log.record(session, SessionEvent::Created(created));
+        let key = StreamName { category: Category::ApiKey, ..stream };
+        log.record(key, api_key_created(6));
     }
     settle(&log, pool).await;
 }

@@ -17,14 +17,14 @@ use uuid::Uuid;
 
 /// A line of routes.txt: `METHOD path access`, the access being a permission's word, or `open`, `operational` or
 /// `signed_in`.
-struct Line {
-    method: Method,
+pub(super) struct Line {
+    pub(super) method: Method,
     /// Of things nobody has.
-    path: String,
-    access: String,
+    pub(super) path: String,
+    pub(super) access: String,
 }
 
-fn lines() -> Vec<Line> {
+pub(super) fn lines() -> Vec<Line> {
     let lines = include_str!("routes.txt").lines().map(|line| {
         let [method, path, access] = line.split(' ').collect::<Vec<_>>()[..] else {
             panic!("not METHOD path access: {line}")
@@ -41,7 +41,7 @@ fn lines() -> Vec<Line> {
 }
 
 /// Whether a route is answered to everybody.
-fn is_open(access: &str) -> bool {
+pub(super) fn is_open(access: &str) -> bool {
     matches!(access, "open" | "operational")
 }
 

@@ -1,0 +1,149 @@
+//! The tenants' API keys as they are now: the table `api_keys`. A revoked one stays.
+
+mod fold;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::access::permissions::Permissions;
+use domain::event::Event;
+use domain::id::TenantId;
+use domain::ports::event_log::{Actor, RecordedEvent};
+use serde::Serialize;
+use sqlx::types::Json;
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use crate::batch::column;
+use crate::page::{self, Cursor, Listing, Page};
+use crate::projector::Projection;
+use fold::{Key, Known, Shown};
+
+/// Writes the API keys.
+pub struct ApiKeys;
+
+#[async_trait]
+impl Projection for ApiKeys {
+    fn name(&self) -> &'static str {
+        "api_keys"
+    }
+
+    fn definition(&self) -> &'static [&'static str] {
+        &[include_str!("../../migrations/20261121100100_api_keys_shown.sql")]
+    }
+
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        matches!(event.event, Event::ApiKey(_))
+    }
+
+    async fn apply(
+        &self,
+        connection: &mut PgConnection,
+        events: &[Arc<RecordedEvent>],
+    ) -> Result<(), sqlx::Error> {
+        let touched = fold::touched(events);
+        if touched.is_empty() {
+            return Ok(());
+        }
+        let known = fold::fold(load(connection, &touched).await?, events);
+        write(connection, &known.into_values().collect::<Vec<_>>()).await
+    }
+}
+
+async fn load(
+    connection: &mut PgConnection,
+    touched: &BTreeSet<Key>,
+) -> Result<Known, sqlx::Error> {
+    let (tenants, ids): (Vec<_>, Vec<_>) = touched.iter().copied().unzip();
+    let rows: Vec<Shown> = sqlx::query_as(
+        "select api_keys.* from unnest($1::uuid[], $2::uuid[]) as touched (tenant_id, id)
+         join api_keys on api_keys.tenant_id = touched.tenant_id and api_keys.id = touched.id",
+    )
+    .bind(tenants)
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|key| ((key.tenant_id, key.row.id), key)).collect())
+}
+
+async fn write(connection: &mut PgConnection, keys: &[Shown]) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into api_keys (tenant_id, id, name, prefix, scopes, expires_at, rate_limit_per_minute,
+             created_by, created_at, rotated_at, revoked_at, revocation_reason)
+         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[],
+             $6::timestamptz[], $7::integer[], $8::jsonb[], $9::timestamptz[], $10::timestamptz[],
+             $11::timestamptz[], $12::text[])
+         on conflict (tenant_id, id) do update set
+             rotated_at = excluded.rotated_at, revoked_at = excluded.revoked_at,
+             revocation_reason = excluded.revocation_reason",
+    )
+    .bind(column(keys, |key| key.tenant_id))
+    .bind(column(keys, |key| key.row.id))
+    .bind(column(keys, |key| key.row.name.as_str()))
+    .bind(column(keys, |key| key.row.prefix.as_str()))
+    .bind(column(keys, |key| key.row.scopes.to_string()))
+    .bind(column(keys, |key| key.row.expires_at))
+    .bind(column(keys, |key| key.row.rate_limit_per_minute))
+    .bind(column(keys, |key| key.row.created_by))
+    .bind(column(keys, |key| key.row.created_at))
+    .bind(column(keys, |key| key.row.rotated_at))
+    .bind(column(keys, |key| key.row.revoked_at))
+    .bind(column(keys, |key| key.row.revocation_reason.as_deref()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// An API key, as clients are shown it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiKeyRow {
+    /// Its id.
+    pub id: Uuid,
+    /// What people call it.
+    pub name: String,
+    /// What its text begins with, after `hgk_`.
+    pub prefix: String,
+    /// What it opens.
+    #[sqlx(try_from = "String")]
+    pub scopes: Permissions,
+    /// Until when it is good; none: for ever.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Requests per minute; none: as many as its tenant may make.
+    pub rate_limit_per_minute: Option<i32>,
+    /// Who made it.
+    pub created_by: Json<Actor>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last given another secret.
+    pub rotated_at: Option<DateTime<Utc>>,
+    /// Since when it opens nothing.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// Why, in somebody's words.
+    pub revocation_reason: Option<String>,
+}
+
+/// The keys, the newest first.
+pub(crate) async fn list(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    page: Page,
+) -> Result<Listing<ApiKeyRow>, sqlx::Error> {
+    let mut rows = QueryBuilder::new("select * ");
+    push_selection(&mut rows, tenant);
+    page.push(&mut rows, "created_at");
+    let rows = rows.build_query_as().fetch_all(&mut *connection).await?;
+    let mut count = QueryBuilder::new("");
+    page::push_count(&mut count, |query| push_selection(query, tenant));
+    let counted = count.build_query_scalar().fetch_one(connection).await?;
+    Ok(Listing::new(page, rows, counted, |row: &ApiKeyRow| Cursor::new(row.created_at, row.id)))
+}
+
+fn push_selection(query: &mut QueryBuilder<Postgres>, tenant: TenantId) {
+    query.push("from api_keys where tenant_id = ").push_bind(tenant.0);
+}
+
+#[cfg(test)]
+mod tests;
