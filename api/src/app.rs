@@ -31,7 +31,7 @@ use crate::rate_limit::RateLimit;
 use crate::rate_limit::own::OwnRateLimit;
 use crate::serve::delivery_options;
 use crate::settings::{AccessSettings, CorsOrigins, HttpSettings, Settings};
-use crate::token::Tokens;
+use crate::token::{SigningFailed, Tokens};
 use crate::webhooks::allow_list::AllowList;
 
 /// Webhooks taken from one address: WAHA sends a handful per message, so this is far beyond any real load.
@@ -129,8 +129,8 @@ impl App {
         session_keys: SessionKeys,
         passwords: Passwords,
         gateway: Arc<dyn SessionGateway>,
-    ) -> Self {
-        Self(Arc::new(Parts {
+    ) -> Result<Self, SigningFailed> {
+        Ok(Self(Arc::new(Parts {
             waha_servers: WahaServers::new(pool.clone(), executor.clone()),
             mover: Mover::new(executor.clone(), session_keys.clone()),
             accounts: Accounts::new(pool.clone(), executor.clone(), passwords.clone()),
@@ -144,7 +144,7 @@ impl App {
             api_keys: ApiKeys::new(pool.clone(), executor.clone()),
             executor,
             read_models: ReadModels::new(pool.clone()),
-            tokens: Tokens::new(&settings.tokens),
+            tokens: Tokens::new(&settings.tokens)?,
             idempotency_keys: IdempotencyKeys::new(
                 pool.clone(),
                 settings.tokens.access.secret.clone(),
@@ -167,7 +167,7 @@ impl App {
             metrics: metering::handle(),
             started: Instant::now(),
             draining: AtomicBool::new(false),
-        }))
+        })))
     }
 
     /// Time, ids and randomness.

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::problem::{Code, Detail, Problem};
-use crate::token::{Access, Refresh, SigningFailed};
+use crate::token::{Access, Refresh, SigningFailed, UserAccess};
 
 /// What a sign-in and a refresh answer.
 #[derive(Debug, Serialize)]
@@ -44,13 +44,15 @@ impl Grant {
     fn sign(self, app: &App) -> Result<TokenPair, SigningFailed> {
         let Self { tenant_id, user_id, role, login_session_id, generation } = self;
         let now = app.ambient().now();
-        let access = Access { tenant_id, user_id, role, login_session_id };
-        let refresh = Refresh { tenant_id, user_id, login_session_id, generation };
+        let delegation = None;
+        let access =
+            Access::User(UserAccess { tenant_id, user_id, role, login_session_id, delegation });
+        let refresh = Refresh { tenant_id, user_id, login_session_id, generation, delegation };
         Ok(TokenPair {
             access_token: app.tokens.sign_access(&access, app.ambient().new_id(), now)?,
             refresh_token: app.tokens.sign_refresh(&refresh, app.ambient().new_id(), now)?,
             token_type: "Bearer",
-            expires_in: app.tokens.access_lifetime().as_secs(),
+            expires_in: app.tokens.access_lifetime(&access).as_secs(),
         })
     }
 }

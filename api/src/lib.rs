@@ -58,3 +58,4 @@ pub mod token;
 pub mod users;
 pub mod waha_servers;
 pub mod webhooks;
+pub mod well_known;

@@ -26,7 +26,7 @@ use utoipa_axum::routes;
 
 use crate::{
     addresses, api_keys, audit, auth, dead_letters, health, messages, metering, queue, sessions,
-    tenants, users, waha_servers, webhooks,
+    tenants, users, waha_servers, webhooks, well_known,
 };
 use route::{needs, open, operational, signed_in};
 
@@ -42,6 +42,7 @@ pub fn all() -> Vec<Route> {
         //
         open(routes!(auth::login::login)),
         open(routes!(auth::refresh::refresh)),
+        open(routes!(well_known::jwks)),
         signed_in(routes!(auth::login_sessions::sign_out)),
         signed_in(routes!(auth::login_sessions::list)).reads(&LoginSessions),
         signed_in(routes!(auth::login_sessions::revoke)),

@@ -86,6 +86,9 @@ pub enum StartError {
     /// The machine cannot hash passwords.
     #[error("passwords cannot be hashed here")]
     Passwords(#[from] commands::passwords::PasswordError),
+    /// The keys that sign tokens are of no use.
+    #[error("the keys that sign tokens cannot be used")]
+    Keys(#[from] crate::token::SigningFailed),
     /// The listener is of no use.
     #[error("the listener has no address")]
     Listener(#[from] std::io::Error),
@@ -150,7 +153,7 @@ impl Engine {
             SessionKeys::new(pool),
             Passwords::new()?,
             waha,
-        );
+        )?;
         let router = if roles.contains(EngineRole::Api) {
             work.tasks.spawn(app.idempotency_keys.clone().run(work.shutdown.clone()));
             router::router(app.clone())

@@ -1,6 +1,6 @@
 //! What the environment tells the process, read once and never again.
 //!
-//! Reading is pure: it takes a lookup, so a test needs no environment. Everything that is wrong is told at
+//! Reading is pure, but for keys in files: it takes a lookup, so a test needs no environment. Everything that is wrong is told at
 //! once, each with its fix. No secret has a default. Sections can be read alone, for verbs of the command
 //! line that need no more. What each setting means is in [`table`] and nowhere else.
 
@@ -12,6 +12,7 @@ mod event_store;
 mod gaps;
 mod http;
 mod log;
+mod private_key;
 mod reader;
 mod secret;
 pub mod table;
@@ -28,6 +29,7 @@ pub use event_store::EventStoreSettings;
 pub use gaps::GapSettings;
 pub use http::{CorsOrigins, HttpSettings};
 pub use log::{LogFormat, LogSettings};
+pub use private_key::PrivateKey;
 pub use reader::SettingError;
 pub use tokens::{SigningKey, TokenSettings};
 pub use waha::WahaSettings;

@@ -1,62 +1,43 @@
-//! Access and refresh tokens: JWTs, signed with HS256 and with nothing else.
+//! Access and refresh tokens: JWTs. Access tokens are signed with a secret (HS256) or, if the settings have one, with a
+//! private key (EdDSA), whose public key anybody may fetch; refresh tokens always with a secret of their own.
 //!
-//! The two kinds have keys of their own and a claim that names the kind, so neither passes for the other even
+//! The two kinds have keys of their own, and a claim and a header that name the kind, so neither passes for the other even
 //! if somebody configures one key twice. Time is compared here and not by the library: it is passed in.
+
+mod claims;
+mod keys;
+
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::access::Role;
-use domain::id::{LoginSessionId, TenantId, UserId};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use secrecy::ExposeSecret;
+use jsonwebtoken::jwk::JwkSet;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::settings::{SigningKey, TokenSettings};
+use crate::settings::TokenSettings;
+pub use claims::{Access, Delegation, Refresh, UserAccess};
+use claims::{Claims, Header};
+use keys::KeyRing;
 
-/// Who signs the tokens, and for whom.
+/// Who signs the tokens of those who sign in here.
 const ISSUER: &str = "heliograph";
+/// For whom all tokens are: this API.
+const AUDIENCE: &str = "heliograph";
 /// By how much the clocks of two of our processes may differ.
 const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(60);
+/// No token of ours is nearly as long.
+const TOKEN_BYTES_MAX: usize = 8 * 1024;
 
 /// Signs tokens and verifies them.
 pub struct Tokens {
     access: Kind,
     refresh: Kind,
-}
-
-/// What an access token says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Access {
-    /// Whose user.
-    #[serde(rename = "tenant")]
-    pub tenant_id: TenantId,
-    /// Who.
-    #[serde(rename = "sub")]
-    pub user_id: UserId,
-    /// What they are in the tenant.
-    pub role: Role,
-    /// By which sign-in.
-    #[serde(rename = "sid")]
-    pub login_session_id: LoginSessionId,
-}
-
-/// What a refresh token says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refresh {
-    /// Whose user.
-    #[serde(rename = "tenant")]
-    pub tenant_id: TenantId,
-    /// Who.
-    #[serde(rename = "sub")]
-    pub user_id: UserId,
-    /// By which sign-in.
-    #[serde(rename = "sid")]
-    pub login_session_id: LoginSessionId,
-    /// Which of the sign-in's refresh tokens it is.
-    pub generation: u32,
+    /// How long an access token is good that is given to a program.
+    program_lifetime: Duration,
 }
 
 /// Why a token is not accepted.
@@ -77,16 +58,27 @@ pub struct SigningFailed(#[from] jsonwebtoken::errors::Error);
 
 impl Tokens {
     /// With these keys and lifetimes.
-    pub fn new(settings: &TokenSettings) -> Self {
-        Self {
-            access: Kind::new("access", &settings.access),
-            refresh: Kind::new("refresh", &settings.refresh),
-        }
+    pub fn new(settings: &TokenSettings) -> Result<Self, SigningFailed> {
+        let access = Kind {
+            name: "access",
+            header: Header::Access,
+            lifetime: settings.access.lifetime,
+            issuer: settings.issuer.clone(),
+            keys: KeyRing::new(&settings.access, &settings.private_keys)?,
+        };
+        let refresh = Kind {
+            name: "refresh",
+            header: Header::Plain,
+            lifetime: settings.refresh.lifetime,
+            issuer: settings.issuer.clone(),
+            keys: KeyRing::new(&settings.refresh, &[])?,
+        };
+        Ok(Self { access, refresh, program_lifetime: settings.program_lifetime })
     }
 
-    /// How long an access token is good.
-    pub fn access_lifetime(&self) -> Duration {
-        self.access.lifetime
+    /// How long this access token is good.
+    pub fn access_lifetime(&self, access: &Access) -> Duration {
+        if access.is_for_a_program() { self.program_lifetime } else { self.access.lifetime }
     }
 
     /// How long a refresh token is good.
@@ -101,7 +93,8 @@ impl Tokens {
         id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<String, SigningFailed> {
-        self.access.sign(access, id, now)
+        let lifetime = self.access_lifetime(access);
+        self.access.sign(access, access.is_for_a_program(), lifetime, id, now)
     }
 
     /// Signs a refresh token.
@@ -111,7 +104,8 @@ impl Tokens {
         id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<String, SigningFailed> {
-        self.refresh.sign(refresh, id, now)
+        let is_for_a_program = refresh.delegation.is_some();
+        self.refresh.sign(refresh, is_for_a_program, self.refresh.lifetime, id, now)
     }
 
     /// What an access token says, if it is one.
@@ -123,58 +117,41 @@ impl Tokens {
     pub fn verify_refresh(&self, token: &str, now: DateTime<Utc>) -> Result<Refresh, InvalidToken> {
         self.refresh.verify(token, now)
     }
+
+    /// Who the tokens of programs say they are from.
+    pub fn issuer(&self) -> &str {
+        &self.access.issuer
+    }
+
+    /// The public keys with which anybody can verify access tokens; none where they are signed with a secret.
+    pub fn public_keys(&self) -> JwkSet {
+        self.access.keys.public_keys()
+    }
 }
 
 /// One kind of token.
 struct Kind {
     name: &'static str,
+    header: Header,
     lifetime: Duration,
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    validation: Validation,
-}
-
-/// What every token says, around what its kind says.
-#[derive(Serialize, Deserialize)]
-struct Claims<T> {
-    iss: String,
-    aud: String,
-    typ: String,
-    jti: Uuid,
-    iat: i64,
-    nbf: i64,
-    exp: i64,
-    #[serde(flatten)]
-    content: T,
+    issuer: String,
+    keys: KeyRing,
 }
 
 impl Kind {
-    fn new(name: &'static str, key: &SigningKey) -> Self {
-        let secret = key.secret.expose_secret().as_bytes();
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[ISSUER]);
-        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
-        validation.validate_exp = false;
-        Self {
-            name,
-            lifetime: key.lifetime,
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-            validation,
-        }
-    }
-
     fn sign<T: Serialize>(
         &self,
         content: &T,
+        is_for_a_program: bool,
+        lifetime: Duration,
         id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<String, SigningFailed> {
-        let lifetime = i64::try_from(self.lifetime.as_secs()).unwrap_or(i64::MAX);
+        let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
+        let issuer = if is_for_a_program { self.issuer.as_str() } else { ISSUER };
         let claims = Claims {
-            iss: ISSUER.to_owned(),
-            aud: ISSUER.to_owned(),
+            iss: issuer.to_owned(),
+            aud: AUDIENCE.to_owned(),
             typ: self.name.to_owned(),
             jti: id,
             iat: now.timestamp(),
@@ -182,7 +159,7 @@ impl Kind {
             exp: now.timestamp().saturating_add(lifetime),
             content,
         };
-        Ok(jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)?)
+        self.keys.sign(self.header, &claims)
     }
 
     fn verify<T: DeserializeOwned>(
@@ -190,9 +167,12 @@ impl Kind {
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<T, InvalidToken> {
-        let claims = jsonwebtoken::decode::<Claims<T>>(token, &self.decoding, &self.validation)
-            .map_err(|_| InvalidToken::Forged)?
-            .claims;
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(InvalidToken::Forged);
+        }
+        let issuers = [ISSUER, self.issuer.as_str()];
+        let claims: Claims<T> =
+            self.keys.verify(self.header, &issuers, token).ok_or(InvalidToken::Forged)?;
         if claims.typ != self.name || claims.nbf > (now + CLOCK_SKEW).timestamp() {
             return Err(InvalidToken::Forged);
         }
@@ -202,6 +182,3 @@ impl Kind {
         Ok(claims.content)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -13,6 +13,7 @@ use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::problem::Problem;
 use crate::provenance::Provenance;
 use crate::read_your_write::At;
+use crate::token::InvalidToken;
 
 /// The token to be spent.
 pub struct Spend {
@@ -34,6 +35,10 @@ pub async fn refresh(
 ) -> Result<impl IntoResponse, Problem> {
     let now = app.ambient().now();
     let token = app.tokens.verify_refresh(spend.refresh_token.expose_secret(), now)?;
+    if token.delegation.is_some() {
+        // It was given to an OAuth2 client, who has to show that it is the one.
+        return Err(InvalidToken::Forged.into());
+    }
     app.limits.tenant.check(&token.tenant_id).map_err(|limit| limit.exceeded(now))?;
     let (tenant_id, user_id, login_session_id) =
         (token.tenant_id, token.user_id, token.login_session_id);

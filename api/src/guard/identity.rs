@@ -16,7 +16,7 @@ use crate::caller::{Caller, Principal};
 use crate::denied::{Denied, denied};
 use crate::problem::{Code, Problem};
 use crate::provenance::Provenance;
-use crate::token::Access;
+use crate::token::{Access, InvalidToken, UserAccess};
 
 /// Somebody who is let in.
 pub(super) struct Admitted {
@@ -45,8 +45,18 @@ pub(super) async fn identify(
 }
 
 async fn by_token(app: &App, provenance: &Provenance, token: &str) -> Result<Caller, Problem> {
-    let access = app.tokens.verify_access(token, app.ambient().now())?;
-    let Access { tenant_id: tenant, user_id: id, login_session_id: login_session, .. } = access;
+    match app.tokens.verify_access(token, app.ambient().now())? {
+        Access::User(access) => by_login_session(app, provenance, access).await,
+        Access::Client { .. } => Err(InvalidToken::Forged.into()),
+    }
+}
+
+async fn by_login_session(
+    app: &App,
+    provenance: &Provenance,
+    access: UserAccess,
+) -> Result<Caller, Problem> {
+    let UserAccess { tenant_id: tenant, user_id: id, login_session_id: login_session, .. } = access;
     let role = app.access.standing(tenant, id, login_session, provenance.address).await?;
     let principal = Principal::User { id, role, login_session };
     Ok(Caller { tenant, principal, permissions: Permissions::of(role) })

@@ -128,12 +128,30 @@ table! {
     JWT_EXPIRES_IN, open, Some("24h"),
         "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
         "How long an access token is good.";
+    JWT_PREVIOUS_SECRETS, secret, NONE,
+        "secrets that JWT_SECRET had, separated by commas, each at least 32 bytes",
+        "What they signed is still good. Optional: to change `JWT_SECRET` without signing anybody out. See [programs](machines.md).";
+    JWT_PRIVATE_KEY, secret, NONE,
+        "an Ed25519 key as `openssl genpkey -algorithm ed25519` writes it, or the path of its file",
+        "Signs access tokens in the place of `JWT_SECRET`; others verify them with `/.well-known/jwks.json`. Optional.";
+    JWT_PREVIOUS_PRIVATE_KEYS, secret, NONE,
+        "one or more keys that JWT_PRIVATE_KEY had or will have, one after the other, or the path of their file",
+        "What they signed is good, too. Optional.";
     JWT_REFRESH_SECRET, secret, NONE,
         "at least 32 bytes nobody can guess and other than JWT_SECRET, such as the output of: openssl rand -hex 32",
         "Signs refresh tokens.";
+    JWT_PREVIOUS_REFRESH_SECRETS, secret, NONE,
+        "secrets that JWT_REFRESH_SECRET had, separated by commas, each at least 32 bytes",
+        "What they signed is still good. Optional.";
     JWT_REFRESH_EXPIRES_IN, open, Some("7d"),
         "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
         "How long a refresh token is good.";
+    OAUTH_TOKEN_EXPIRES_IN, open, Some("15m"),
+        "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
+        "How long an access token is good that is given to an OAuth2 client.";
+    OAUTH_ISSUER, open, NONE,
+        "the URL by which OAuth2 clients reach this server, such as https://api.example.com, the same for every process",
+        "Who the tokens of OAuth2 clients say they are from. Optional: `PUBLIC_URL`.";
     WAHA_BASE_URL, open, NONE,
         "WAHA's address, such as http://localhost:3001",
         "Where WAHA is.";

@@ -59,7 +59,7 @@ fn webhook_secret(reader: &mut Reader<'_>) -> Result<SecretString, Noted> {
     reader.secret(&setting, WEBHOOK_SECRET_BYTES_MIN)
 }
 
-fn public_url(reader: &mut Reader<'_>) -> Result<Url, Noted> {
+pub(super) fn public_url(reader: &mut Reader<'_>) -> Result<Url, Noted> {
     let own_port = reader.text(&table::PORT).unwrap_or_default();
     match reader.optional(&table::PUBLIC_URL, parse_url)? {
         Some(url) => Ok(url),
@@ -68,6 +68,6 @@ fn public_url(reader: &mut Reader<'_>) -> Result<Url, Noted> {
     }
 }
 
-fn parse_url(text: &str) -> Option<Url> {
+pub(super) fn parse_url(text: &str) -> Option<Url> {
     Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
