@@ -9,6 +9,7 @@ mod database;
 mod demo;
 mod doctor;
 mod event_store;
+mod ip;
 mod log;
 mod migrate;
 mod output;
@@ -17,6 +18,7 @@ mod queue;
 mod secret;
 mod serve;
 mod session;
+mod sessions;
 mod tenant;
 mod user;
 mod waha_servers;
@@ -63,9 +65,15 @@ enum Verb {
     /// Look after API keys.
     #[command(subcommand)]
     ApiKey(api_key::Verb),
-    /// Look after sessions.
+    /// Look after WhatsApp sessions.
     #[command(subcommand)]
     Session(session::Verb),
+    /// Look after users' login sessions.
+    #[command(subcommand)]
+    Sessions(sessions::Verb),
+    /// Look after blocked addresses.
+    #[command(subcommand)]
+    Ip(ip::Verb),
     /// Look after the WAHA servers sessions run on.
     #[command(subcommand)]
     WahaServers(waha_servers::Verb),
@@ -153,6 +161,8 @@ async fn perform(Arguments { verb, output }: Arguments) -> Result<(), CliError> 
         Verb::User(verb) => user::perform(verb, output).await,
         Verb::ApiKey(verb) => api_key::perform(verb, output).await,
         Verb::Session(verb) => session::perform(verb, output).await,
+        Verb::Sessions(verb) => sessions::perform(verb, output).await,
+        Verb::Ip(verb) => ip::perform(verb, output).await,
         Verb::WahaServers(verb) => waha_servers::perform(verb, output).await,
         Verb::Queue(verb) => queue::perform(verb, output).await,
         Verb::Projections(verb) => projections::perform(verb, output).await,

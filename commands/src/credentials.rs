@@ -3,8 +3,9 @@
 //! The table also decides to whom an address belongs: it is reserved here first, and then the user is appended to the
 //! log. If the process dies in between, the next attempt finds the reservation and goes on with the id in it.
 
-use domain::email::EmailAddress;
+use domain::email::{EmailAddress, InvalidEmail};
 use domain::id::{TenantId, UserId};
+use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
@@ -75,6 +76,33 @@ impl Credentials {
         .await
     }
 
+    /// Users after one of them, in one tenant or in all, in the order of their ids; none at the end.
+    pub async fn page(
+        &self,
+        tenant: Option<TenantId>,
+        after: Option<UserId>,
+    ) -> Result<Vec<Credential>, sqlx::Error> {
+        let rows = sqlx::query(
+            "select user_id, tenant_id, email, password_hash from credentials
+             where ($1::uuid is null or tenant_id = $1) and user_id > $2
+             order by user_id limit 500",
+        )
+        .bind(tenant.map(|tenant| tenant.0))
+        .bind(after.map_or(Uuid::nil(), |user| user.0))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(credential).collect()
+    }
+
+    /// Every tenant that has users.
+    pub async fn tenants(&self) -> Result<Vec<TenantId>, sqlx::Error> {
+        let ids: Vec<Uuid> =
+            sqlx::query_scalar("select distinct tenant_id from credentials order by tenant_id")
+                .fetch_all(&self.pool)
+                .await?;
+        Ok(ids.into_iter().map(TenantId).collect())
+    }
+
     /// Those with an address, in one tenant or in any; at most a few.
     pub async fn find(
         &self,
@@ -82,7 +110,7 @@ impl Credentials {
         tenant: Option<TenantId>,
     ) -> Result<Vec<Credential>, sqlx::Error> {
         let rows = sqlx::query(
-            "select user_id, tenant_id, password_hash from credentials
+            "select user_id, tenant_id, email, password_hash from credentials
              where email = $1 and ($2::uuid is null or tenant_id = $2)
              order by tenant_id limit 10",
         )
@@ -90,15 +118,16 @@ impl Credentials {
         .bind(tenant.map(|tenant| tenant.0))
         .fetch_all(&self.pool)
         .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Credential {
-                    tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
-                    user_id: UserId(row.try_get::<Uuid, _>("user_id")?),
-                    email: email.clone(),
-                    password_hash: row.try_get("password_hash")?,
-                })
-            })
-            .collect()
+        rows.iter().map(credential).collect()
     }
+}
+
+fn credential(row: &PgRow) -> Result<Credential, sqlx::Error> {
+    let email: String = row.try_get("email")?;
+    Ok(Credential {
+        tenant_id: TenantId(row.try_get::<Uuid, _>("tenant_id")?),
+        user_id: UserId(row.try_get::<Uuid, _>("user_id")?),
+        email: email.parse().map_err(|error: InvalidEmail| sqlx::Error::Decode(error.into()))?,
+        password_hash: row.try_get("password_hash")?,
+    })
 }

@@ -3,6 +3,7 @@
 mod database;
 mod demo;
 mod doctor;
+mod emergency;
 mod event_store;
 mod keys;
 mod log;

@@ -1,5 +1,7 @@
 //! `heliograph user`
 
+mod all;
+
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use domain::access::Role;
@@ -12,6 +14,7 @@ use serde::Serialize;
 use super::database::OpenLog;
 use super::output::OutputFormat;
 use super::{CliError, secret};
+use all::{What, Which};
 use commands::accounts::{AccountError, NewUser};
 
 #[derive(Debug, Subcommand)]
@@ -31,6 +34,12 @@ pub(super) enum Verb {
         #[arg(long, value_parser = PossibleValuesParser::new(Role::ALL.map(Role::as_str)))]
         role: String,
     },
+    /// Keep all users from signing in; login sessions go on, see `sessions revoke-all`.
+    LockAll(Which),
+    /// Let all users sign in again.
+    UnlockAll(Which),
+    /// Make all passwords useless, and end all login sessions: everybody needs a new password.
+    ResetAllPasswords(Which),
 }
 
 /// A user that was made.
@@ -44,9 +53,25 @@ struct Created {
 }
 
 pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliError> {
-    let Verb::Create { tenant, email, password, role } = verb;
-    let role = Role::parse(&role);
-    let role = role.ok_or_else(|| CliError::Input("there is no such role".into()))?;
+    match verb {
+        Verb::Create { tenant, email, password, role } => {
+            let role = Role::parse(&role);
+            let role = role.ok_or_else(|| CliError::Input("there is no such role".into()))?;
+            create(tenant, email, password, role, output).await
+        }
+        Verb::LockAll(which) => all::perform(What::Lock, which, output).await,
+        Verb::UnlockAll(which) => all::perform(What::Unlock, which, output).await,
+        Verb::ResetAllPasswords(which) => all::perform(What::ResetPassword, which, output).await,
+    }
+}
+
+async fn create(
+    tenant: TenantId,
+    email: EmailAddress,
+    password: Option<SecretString>,
+    role: Role,
+    output: OutputFormat,
+) -> Result<(), CliError> {
     let password = password.map_or_else(|| secret::read("Password"), Ok)?;
     let log = OpenLog::open().await?;
     let new = NewUser { tenant_id: tenant, email: email.clone(), password, role };

@@ -120,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    const PREFIXES: [&str; 14] = [
+    const PREFIXES: [&str; 15] = [
         "AUTH_",
         "API_KEY_",
         "AUTHZ_",
