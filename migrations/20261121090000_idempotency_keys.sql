@@ -4,7 +4,7 @@ create table idempotency_keys (
     -- SHA-256 of tenant, user where it is about the one who asks, route and key.
     scope bytea primary key,
     tenant_id uuid not null,
-    -- SHA-256 of the key, query and body: what was first asked under the key.
+    -- What was first asked under the key: HMAC of key, query and body, after four bytes that tell which secret made it.
     fingerprint bytea not null,
     -- What everything the request makes is named after. A key that is taken up again after its time gets another.
     command_id uuid not null,

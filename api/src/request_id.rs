@@ -6,7 +6,6 @@ use std::fmt;
 
 use axum::extract::FromRequestParts;
 use domain::command_id::CommandId;
-use domain::ports::Ambient;
 use domain::ports::event_log::{Actor, Metadata};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -49,11 +48,6 @@ impl RequestId {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.name
-    }
-
-    /// The id of something the request makes, such as a `message`: the same each time it is carried out.
-    pub fn new_id(&self, ambient: &dyn Ambient, what: &str) -> Uuid {
-        self.command_id.map_or_else(|| ambient.new_id(), |command| command.id_of(what))
     }
 
     /// As a header.

@@ -95,7 +95,7 @@ impl Accounts {
         metadata: Metadata,
     ) -> Result<Made<TenantId>, AccountError> {
         let ambient = self.executor.ambient();
-        let id = TenantId(ambient.new_id());
+        let id = TenantId(self.executor.new_id(&metadata, "tenant"));
         let command = tenant::Command::Create { name, default_country, now: ambient.now() };
         let made = self.executor.execute::<Tenant>(id, id.0, command, metadata).await?;
         Ok(Made { id, position: made.position })
@@ -114,12 +114,15 @@ impl Accounts {
         }
         let credential = Credential {
             tenant_id: tenant,
-            user_id: UserId(self.executor.ambient().new_id()),
+            user_id: UserId(self.executor.new_id(&metadata, "user")),
             email: email.clone(),
             password_hash: self.passwords.hash(password).await?,
         };
         let user = self.credentials.reserve(&credential).await?;
         if user != credential.user_id {
+            if self.executor.done::<User>(tenant, user.0, &metadata).await?.is_some() {
+                return Ok(user);
+            }
             if self.executor.load::<User>(tenant, user.0).await? != User::Absent {
                 return Err(AccountError::EmailTaken);
             }

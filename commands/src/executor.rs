@@ -69,6 +69,13 @@ impl Executor {
         &*self.ambient
     }
 
+    /// The id of something that is made, such as a `message`: that of the request which is carried out once, each time it
+    /// is, else a new one.
+    pub fn new_id(&self, metadata: &Metadata, what: &str) -> Uuid {
+        let named = metadata.command_id.map(|command| command.id_of(what));
+        named.unwrap_or_else(|| self.ambient.new_id())
+    }
+
     /// The log commands are executed on.
     pub fn log(&self) -> &dyn EventLog {
         &*self.log

@@ -25,7 +25,7 @@ use secrecy::SecretString;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
-use keyed::Hash;
+use keyed::{Fingerprint, Hash};
 use sealing::Seal;
 
 pub use keyed::Keyed;
@@ -74,7 +74,7 @@ pub enum KeysError {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
     /// The cipher failed.
-    #[error("the answer could not be sealed")]
+    #[error("the answer could not be sealed or opened")]
     Sealing,
 }
 
@@ -91,21 +91,22 @@ impl IdempotencyKeys {
 
     /// Takes a request up, or tells what has become of it. `new_id` names it if it is new.
     pub async fn reserve(&self, keyed: &Keyed<'_>, new_id: Uuid) -> Result<Reserved, KeysError> {
-        let (scope, fingerprint) = (keyed.scope(), keyed.fingerprint());
+        let (scope, fingerprint) = (keyed.scope(), keyed.fingerprint(&self.secret));
         for _ in 0..LOOKS_MAX {
             if let Some(taken) = self.take(keyed, &scope, &fingerprint, new_id).await? {
                 return Ok(Reserved::ToBeDone(taken));
             }
             let Some(record) = self.look(&scope).await? else { continue };
+            if !record.fingerprint.is_comparable(&fingerprint) {
+                self.renew_secret(&scope, &fingerprint, record.fence).await?;
+                continue;
+            }
             if record.fingerprint != fingerprint {
                 return Ok(Reserved::OtherRequest);
             }
             let Some(sealed) = record.answer else { return Ok(Reserved::InFlight) };
-            match self.seal(&scope, keyed.key)?.open(&sealed) {
-                Ok(answer) => return Ok(Reserved::Answered(answer)),
-                // The server's secret is another than then. What was done is found again by its name.
-                Err(_) => self.drop_answer(&scope, record.fence).await?,
-            }
+            let opened = self.seal(&scope, keyed.key)?.open(&sealed);
+            return opened.map(Reserved::Answered).map_err(|_| KeysError::Sealing);
         }
         Ok(Reserved::InFlight)
     }
@@ -123,7 +124,7 @@ impl IdempotencyKeys {
         &self,
         keyed: &Keyed<'_>,
         scope: &Hash,
-        fingerprint: &Hash,
+        fingerprint: &Fingerprint,
         new_id: Uuid,
     ) -> Result<Option<Reservation>, sqlx::Error> {
         let row = sqlx::query(
@@ -145,7 +146,7 @@ impl IdempotencyKeys {
         )
         .bind(&scope[..])
         .bind(keyed.tenant.0)
-        .bind(&fingerprint[..])
+        .bind(&fingerprint.0)
         .bind(new_id)
         .bind(TERM.as_secs_f64())
         .bind(self.lifetime.as_secs_f64())
@@ -165,7 +166,7 @@ impl IdempotencyKeys {
         let row = sqlx::query(query).bind(&scope[..]).fetch_optional(&self.pool).await?;
         row.map(|row| {
             Ok(Record {
-                fingerprint: row.try_get("fingerprint")?,
+                fingerprint: Fingerprint(row.try_get("fingerprint")?),
                 answer: row.try_get("answer")?,
                 fence: row.try_get("fence")?,
             })
@@ -173,13 +174,21 @@ impl IdempotencyKeys {
         .transpose()
     }
 
-    async fn drop_answer(&self, scope: &Hash, fence: i32) -> Result<(), sqlx::Error> {
+    /// The server's secret was another when this was kept: the answer does not open any more, and what was asked cannot
+    /// be compared. The client's word is taken; what was done is found again by its name.
+    async fn renew_secret(
+        &self,
+        scope: &Hash,
+        fingerprint: &Fingerprint,
+        fence: i32,
+    ) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "update idempotency_keys set answer = null, lease_until = '-infinity'
+            "update idempotency_keys set fingerprint = $3, answer = null, lease_until = '-infinity'
              where scope = $1 and fence = $2",
         )
         .bind(&scope[..])
         .bind(fence)
+        .bind(&fingerprint.0)
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -192,7 +201,7 @@ impl IdempotencyKeys {
 
 /// What is known of a request.
 struct Record {
-    fingerprint: Vec<u8>,
+    fingerprint: Fingerprint,
     answer: Option<Vec<u8>>,
     fence: i32,
 }

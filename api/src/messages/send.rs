@@ -102,8 +102,8 @@ pub async fn send(
     reservation: Option<Extension<Reservation>>,
     Json(message): Json<NewMessage>,
 ) -> Result<Response, Problem> {
-    let id = MessageId(request_id.new_id(app.ambient(), "message"));
     let metadata = request_id.metadata(caller.actor());
+    let id = MessageId(app.executor.new_id(&metadata, "message"));
     // What was accepted stays so, whatever has become of its session or its times.
     let (accepted, estimated_send_at) =
         match app.executor.done::<Message>(caller.tenant, id.0, &metadata).await? {

@@ -46,8 +46,8 @@ pub async fn create(
     mount: Mount,
     Json(Create { name }): Json<Create>,
 ) -> Result<Response, Problem> {
-    let new_id = SessionId(request_id.new_id(app.ambient(), "session"));
     let metadata = request_id.metadata(caller.actor());
+    let new_id = SessionId(app.executor.new_id(&metadata, "session"));
     let (id, position) =
         match app.executor.done::<Session>(caller.tenant, new_id.0, &metadata).await? {
             Some(made) => (new_id, made.position),

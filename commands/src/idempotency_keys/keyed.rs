@@ -1,7 +1,9 @@
-//! A request with a key, and the hashes that stand for it: neither tells the key.
+//! A request with a key, and the hashes that stand for it: neither tells the key, nor what is asked.
 
 use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use domain::id::{TenantId, UserId};
+use secrecy::{ExposeSecret, SecretString};
 
 pub(super) type Hash = [u8; SHA256_OUTPUT_LEN];
 
@@ -27,11 +29,28 @@ impl Keyed<'_> {
         hash(&[self.tenant.0.as_bytes(), user, self.route.as_bytes(), self.key.as_bytes()])
     }
 
-    /// What tells it from another under the same key. The key goes in, so that nobody who has the database can tell
-    /// whether a request is one that they guess.
-    pub(super) fn fingerprint(&self) -> Hash {
+    /// What tells it from another under the same key, on a server with this secret.
+    pub(super) fn fingerprint(&self, server: &SecretString) -> Fingerprint {
         let [query, body] = self.content;
-        hash(&[self.key.as_bytes(), self.route.as_bytes(), query, body])
+        let asked = hash(&[self.key.as_bytes(), self.route.as_bytes(), query, body]);
+        let secret = hmac::Key::new(HMAC_SHA256, server.expose_secret().as_bytes());
+        let (by, of) = (hmac::sign(&secret, WHICH_SECRET), hmac::sign(&secret, &asked));
+        Fingerprint([&by.as_ref()[..SECRET_BYTES], of.as_ref()].concat())
+    }
+}
+
+/// Signed with a secret, it tells the secret from another.
+const WHICH_SECRET: &[u8] = b"heliograph idempotency secret v1";
+const SECRET_BYTES: usize = 4;
+
+/// What is asked, in a form that only the server can make: a password may be in it, and must not be guessed from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fingerprint(pub(super) Vec<u8>);
+
+impl Fingerprint {
+    /// Whether both were made with the same secret, so that they can be compared.
+    pub(super) fn is_comparable(&self, other: &Self) -> bool {
+        self.0.get(..SECRET_BYTES) == other.0.get(..SECRET_BYTES)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use acceptance::caller::Caller;
+use acceptance::directory::PASSWORD;
 use acceptance::eventually::eventually;
 use acceptance::keyed::to_bob;
 use acceptance::messages::ledger_of;
@@ -169,6 +170,25 @@ async fn a_session_whose_maker_died_while_waha_was_at_it_is_made_once(pool: PgPo
     assert_eq!(made.text("id"), id);
     assert_eq!(tenant.get("/sessions").await.expect(200).rows().len(), 1);
     assert!(tenant.post_once("k", "/sessions", &body).await.expect(201).is_replayed());
+    next.kill().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_user_whose_maker_died_before_the_answer_is_made_once(pool: PgPool) {
+    let site = Site::new(pool, Setup::default()).await;
+    let process = doomed(&site, Failpoint::KeyedRequestDone.name().to_owned()).await;
+    let tenant = site.tenant().await;
+    let (email, role) = ("ada@example.com", "viewer");
+    let body = json!({ "email": email, "password": PASSWORD, "role": role });
+    let create = tenant.request(Method::POST, "/users").header("Idempotency-Key", "k");
+    assert!(tenant.try_send(create.json(&body)).await.is_err(), "the dead answered");
+    process.end().await;
+    let next = site.serve().await;
+    let look = async || tenant.post_once("k", "/users", &body).await;
+    let made = eventually("it is answered", look, |answer| answer.status != 409).await.expect(201);
+    let again = tenant.post_once("k", "/users", &body).await.expect(201);
+    assert!(!made.is_replayed() && again.is_replayed() && again.bytes == made.bytes);
+    tenant.post_once("another", "/users", &body).await.expect(409);
     next.kill().await;
 }
 

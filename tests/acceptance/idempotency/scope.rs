@@ -41,6 +41,19 @@ async fn a_colleague_has_the_same_keys_and_needs_the_same_permission(pool: PgPoo
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn what_is_about_oneself_is_under_a_key_of_ones_own(pool: PgPool) {
+    let stage = Installation::start(pool).await;
+    let one = stage.tenant().await;
+    let other = stage.colleague(&one, Role::Viewer).await;
+    for caller in [one, other] {
+        let out = caller.act_once("k", "/auth/logout").await.expect(204);
+        assert!(!out.is_replayed());
+        caller.get("/messages").await.expect(401);
+    }
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn a_copy_of_the_database_tells_neither_keys_nor_answers(pool: PgPool) {
     let stage = Installation::start(pool.clone()).await;
     let tenant = stage.tenant().await;
