@@ -120,8 +120,8 @@ impl Accounts {
         };
         let user = self.credentials.reserve(&credential).await?;
         if user != credential.user_id {
-            if self.executor.done::<User>(tenant, user.0, &metadata).await?.is_some() {
-                return Ok(user);
+            if let Some(made) = self.executor.done::<User>(tenant, user.0, &metadata).await? {
+                return Ok(Made { id: user, position: made.position });
             }
             if self.executor.load::<User>(tenant, user.0).await? != User::Absent {
                 return Err(AccountError::EmailTaken);
