@@ -18,9 +18,10 @@ use serde::Serialize;
 use crate::app::App;
 use crate::problem::{Code, Detail, Problem};
 use crate::token::{Access, Refresh, SigningFailed, UserAccess};
+use schemars::JsonSchema;
 
 /// What a sign-in and a refresh answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenPair {
     access_token: String,

@@ -15,27 +15,37 @@ use crate::envelope::{listed, located, success};
 use crate::extract::path::PathId;
 use crate::extract::{Fields, FromFields, Id, Noted, Query};
 use crate::mount::Mount;
+use crate::openapi::answers::{Accepted, Listed, NoContent, Success};
+use crate::openapi::refusals::refusals;
 use crate::paging::Paging;
 use crate::problem::{Code, Problem};
 use crate::read_your_write::At;
 use crate::request_id::RequestId;
+use projections::dead_letters::{DeadLetter, DeadLetterRow};
+use schemars::JsonSchema;
 
 /// Which dead letters.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
 pub struct Filter {
+    /// Those of this session.
     session_id: Option<SessionId>,
+    #[schemars(flatten)]
     paging: Paging,
 }
 
 /// A message that is sent again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RedrivenMessage")]
 #[serde(rename_all = "camelCase")]
 struct Redriven {
     message_id: MessageId,
+    #[schemars(extend("enum" = ["queued"]))]
     status: &'static str,
 }
 
 /// The id in the path: a message's, whose absence is told in this resource's own words.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, JsonSchema)]
 pub struct DeadLetterId(MessageId);
 
 impl FromStr for DeadLetterId {
@@ -60,8 +70,19 @@ impl FromFields for Filter {
     }
 }
 
+refusals! {
+    /// There is no such dead letter.
+    DeadLetterUnknown: DeadLetterNotFound;
+    /// Why nothing is done to a dead letter.
+    DeadLetterRefused: DeadLetterNotFound, DeadLetterSettled, MessageWrongState;
+}
+
 /// Lists dead letters: messages given up, the newest first.
-#[utoipa::path(get, path = "/dead-letters", tag = "dead letters", operation_id = "listDeadLetters")]
+#[utoipa::path(
+    get, path = "/dead-letters", tag = "dead letters", operation_id = "listDeadLetters",
+    params(Query<Filter>),
+    responses(Listed<DeadLetterRow>)
+)]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -75,10 +96,9 @@ pub async fn list(
 
 /// Shows a dead letter.
 #[utoipa::path(
-    get,
-    path = "/dead-letters/{id}",
-    tag = "dead letters",
-    operation_id = "showDeadLetter"
+    get, path = "/dead-letters/{id}", tag = "dead letters", operation_id = "showDeadLetter",
+    params(Id<DeadLetterId>),
+    responses(Success<DeadLetter>, DeadLetterUnknown)
 )]
 pub async fn show(
     State(app): State<App>,
@@ -91,10 +111,9 @@ pub async fn show(
 
 /// Sends a dead letter again.
 #[utoipa::path(
-    post,
-    path = "/dead-letters/{id}/redrive",
-    tag = "dead letters",
-    operation_id = "redriveDeadLetter"
+    post, path = "/dead-letters/{id}/redrive", tag = "dead letters", operation_id = "redriveDeadLetter",
+    params(Id<DeadLetterId>),
+    responses(At<Accepted<Redriven>>, DeadLetterRefused)
 )]
 pub async fn redrive(
     State(app): State<App>,
@@ -112,10 +131,9 @@ pub async fn redrive(
 
 /// Puts a dead letter away.
 #[utoipa::path(
-    delete,
-    path = "/dead-letters/{id}",
-    tag = "dead letters",
-    operation_id = "discardDeadLetter"
+    delete, path = "/dead-letters/{id}", tag = "dead letters", operation_id = "discardDeadLetter",
+    params(Id<DeadLetterId>),
+    responses(At<NoContent>, DeadLetterRefused)
 )]
 pub async fn discard(
     State(app): State<App>,

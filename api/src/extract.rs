@@ -3,6 +3,7 @@
 //! A body and a query string are both [`fields::Fields`]: each value is taken out by name, and everything
 //! that is wrong with any of them is answered at once, unknown names included.
 
+pub mod described;
 pub mod field;
 pub mod fields;
 pub mod json;

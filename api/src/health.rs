@@ -15,12 +15,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::app::App;
+use crate::openapi::answers::Report;
 use crate::problem::RETRY_AFTER;
+use schemars::JsonSchema;
 
 pub use probe::Service;
 
 /// How things are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "HealthStatus")]
 #[serde(rename_all = "snake_case")]
 enum Status {
     /// As they should be.
@@ -31,7 +34,7 @@ enum Status {
     Unavailable,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Health {
     status: Status,
     services: BTreeMap<Cow<'static, str>, Service>,
@@ -41,7 +44,10 @@ struct Health {
 }
 
 /// Tells how everything is.
-#[utoipa::path(get, path = "/health", tag = "health", operation_id = "health")]
+#[utoipa::path(
+    get, path = "/health", tag = "health", operation_id = "health",
+    responses(Report<Health>)
+)]
 pub async fn overview(State(app): State<App>) -> Response {
     let (database, event_store, waha) =
         tokio::join!(probe::database(&app), probe::event_store(&app), probe::waha(&app));
@@ -65,13 +71,19 @@ pub async fn overview(State(app): State<App>) -> Response {
 }
 
 /// Tells that the process answers.
-#[utoipa::path(get, path = "/health/live", tag = "health", operation_id = "live")]
+#[utoipa::path(
+    get, path = "/health/live", tag = "health", operation_id = "live",
+    responses(Report<Health>)
+)]
 pub async fn live(State(app): State<App>) -> Response {
     report(&app, Status::Ok, [].map(named))
 }
 
 /// Tells whether requests may come here.
-#[utoipa::path(get, path = "/health/ready", tag = "health", operation_id = "ready")]
+#[utoipa::path(
+    get, path = "/health/ready", tag = "health", operation_id = "ready",
+    responses(Report<Health>)
+)]
 pub async fn ready(State(app): State<App>) -> Response {
     let (database, event_store) = tokio::join!(probe::database(&app), probe::event_store(&app));
     let projections = probe::projections(&app, &database).await;
@@ -87,13 +99,19 @@ pub async fn ready(State(app): State<App>) -> Response {
 }
 
 /// Tells how the database is.
-#[utoipa::path(get, path = "/health/db", tag = "health", operation_id = "databaseHealth")]
+#[utoipa::path(
+    get, path = "/health/db", tag = "health", operation_id = "databaseHealth",
+    responses(Report<Health>)
+)]
 pub async fn database(State(app): State<App>) -> Response {
     all_or_nothing(&app, [("database", probe::database(&app).await)])
 }
 
 /// Tells how the WAHA servers are.
-#[utoipa::path(get, path = "/waha/health", tag = "health", operation_id = "wahaHealth")]
+#[utoipa::path(
+    get, path = "/waha/health", tag = "health", operation_id = "wahaHealth",
+    responses(Report<Health>)
+)]
 pub async fn waha(State(app): State<App>) -> Response {
     let services = probe::waha(&app).await;
     let are_up = services.iter().all(|(_, service)| service.is_up());
@@ -101,7 +119,10 @@ pub async fn waha(State(app): State<App>) -> Response {
 }
 
 /// Tells whether webhooks are taken.
-#[utoipa::path(get, path = "/webhooks/health", tag = "health", operation_id = "webhookHealth")]
+#[utoipa::path(
+    get, path = "/webhooks/health", tag = "health", operation_id = "webhookHealth",
+    responses(Report<Health>)
+)]
 pub async fn webhooks(State(app): State<App>) -> Response {
     let (database, event_store) = tokio::join!(probe::database(&app), probe::event_store(&app));
     let server = probe::server(&app);

@@ -39,6 +39,7 @@ pub mod messages;
 pub mod metering;
 pub mod migrations;
 pub mod mount;
+pub mod openapi;
 pub mod paging;
 pub mod peer;
 pub mod problem;

@@ -17,12 +17,20 @@ use domain::message::{self, Message};
 use crate::app::App;
 use crate::eventually::eventually;
 use crate::extract::path::PathId;
+use crate::openapi::refusals::refusals;
 use crate::problem::{Code, Problem};
 
 /// How long an answer waits for a view to come as far as the log.
 const VIEW_TIME_MAX: Duration = Duration::from_secs(2);
 /// When a client may look again for what the views do not show yet.
 const NOT_YET_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+refusals! {
+    /// The message is not there, or not shown yet.
+    MessageUnknown: MessageNotFound, MessageNotYetVisible;
+    /// Why nothing is done to a message.
+    MessageRefused: MessageNotFound, MessageWrongState;
+}
 
 /// What the views show of a message. What is in the log and not yet in the views is waited for, so that a
 /// message can be read as soon as it is accepted.

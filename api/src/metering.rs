@@ -52,7 +52,10 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
 }
 
 /// Shows what is measured, as Prometheus reads it.
-#[utoipa::path(get, path = "/metrics", tag = "health", operation_id = "metrics")]
+#[utoipa::path(
+    get, path = "/metrics", tag = "health", operation_id = "metrics",
+    responses((status = 200, description = "Everything that is measured.", body = String, content_type = "text/plain", example = "heliograph_http_requests_total{method=\"GET\",route=\"/sessions\",status=\"200\"} 1"))
+)]
 pub async fn render(State(app): State<App>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
 }

@@ -1,11 +1,14 @@
 //! Which page of a list is asked for, and which was answered.
 
+use std::borrow::Cow;
+
 use projections::page::{Cursor, InvalidPage, LIMIT_DEFAULT, LIMIT_MAX, Listing, Page};
 use serde::Serialize;
 
 use crate::extract::field::Text;
 use crate::extract::{Fields, FromFields, Noted};
 use crate::problem::{Code, Detail};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 /// A page by its number, or the one after a cursor.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +20,8 @@ pub struct Paging {
 }
 
 /// Where in a list an answer is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PageMeta")]
 #[serde(rename_all = "camelCase")]
 pub struct Meta {
     /// The page's number; none if it was asked for by cursor.
@@ -46,6 +50,29 @@ impl Paging {
             total_capped: listing.total_capped,
             next_cursor: listing.next_cursor.map(|cursor| cursor.to_string()),
         }
+    }
+}
+
+impl JsonSchema for Paging {
+    fn schema_name() -> Cow<'static, str> {
+        "Paging".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object", "properties": {
+            "page": {
+                "type": "integer", "minimum": 1, "default": 1,
+                "description": "The page by its number, while it is among the first entries; the cursor goes on from there.",
+            },
+            "limit": {
+                "type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT,
+                "description": "Entries on a page.",
+            },
+            "cursor": {
+                "type": "string", "pattern": "^[0-9a-f]{48}$",
+                "description": "The nextCursor of an answer: the page after it. Goes before a number.",
+            },
+        } })
     }
 }
 

@@ -9,13 +9,21 @@ use crate::caller::Caller;
 use crate::envelope::success;
 use crate::extract::path::PathId;
 use crate::extract::{Fields, FromFields, Id, Noted, Query};
+use crate::openapi::answers::Success;
 use crate::problem::Problem;
+use crate::sessions::SessionUnknown;
+use commands::sagas::delivery::inspection::SessionQueue;
+use schemars::JsonSchema;
 
 /// Most sessions in one answer.
 const LIMIT_MAX: u32 = 100;
 
 /// How many sessions.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Longest {
+    /// At most so many.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 100))]
     limit: u32,
 }
 
@@ -28,7 +36,11 @@ impl FromFields for Longest {
 }
 
 /// Shows how the queues of the tenant's sessions stand, the longest first.
-#[utoipa::path(get, path = "/queue", tag = "sessions", operation_id = "listQueues")]
+#[utoipa::path(
+    get, path = "/queue", tag = "sessions", operation_id = "listQueues",
+    params(Query<Longest>),
+    responses(Success<Vec<SessionQueue>>)
+)]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -38,7 +50,11 @@ pub async fn list(
 }
 
 /// Shows how a session's queue stands.
-#[utoipa::path(get, path = "/sessions/{id}/queue", tag = "sessions", operation_id = "showQueue")]
+#[utoipa::path(
+    get, path = "/sessions/{id}/queue", tag = "sessions", operation_id = "showQueue",
+    params(Id<SessionId>),
+    responses(Success<SessionQueue>, SessionUnknown)
+)]
 pub async fn show(
     State(app): State<App>,
     caller: Caller,

@@ -25,8 +25,8 @@ use projections::webhook_log::WebhookLog;
 use utoipa_axum::routes;
 
 use crate::{
-    addresses, api_keys, audit, auth, dead_letters, health, messages, metering, queue, sessions,
-    tenants, users, waha_servers, webhooks, well_known,
+    addresses, api_keys, audit, auth, dead_letters, health, messages, metering, openapi, queue,
+    sessions, tenants, users, waha_servers, webhooks, well_known,
 };
 use route::{needs, open, operational, signed_in};
 
@@ -39,6 +39,12 @@ pub fn all() -> Vec<Route> {
         operational(routes!(health::ready)),
         operational(routes!(health::waha)),
         operational(routes!(metering::render)),
+        //
+        open(routes!(openapi::served::openapi)),
+        open(routes!(openapi::served::collection)),
+        open(routes!(openapi::served::page)),
+        open(routes!(openapi::served::style)),
+        open(routes!(openapi::served::script)),
         //
         open(routes!(auth::login::login)),
         open(routes!(auth::refresh::refresh)),

@@ -20,11 +20,27 @@ use crate::caller::Caller;
 use crate::envelope::{listed, success};
 use crate::extract::path::PathId;
 use crate::extract::{Id, Query};
+use crate::openapi::answers::{Listed, Success};
+use crate::openapi::refusals::refusals;
 use crate::paging::Paging;
 use crate::problem::{Code, Problem};
+use projections::sessions::SessionRow;
+
+refusals! {
+    /// There is no such session.
+    SessionUnknown: SessionNotFound;
+    /// Why nothing is done to a session.
+    SessionRefused: SessionNotFound, SessionDeleted;
+    /// Why a session is not made.
+    SessionNotMade: SessionNotFound, SessionAlreadyExists, SessionDeleted, WahaServerNoRoom;
+}
 
 /// Lists the tenant's sessions.
-#[utoipa::path(get, path = "/sessions", tag = "sessions", operation_id = "listSessions")]
+#[utoipa::path(
+    get, path = "/sessions", tag = "sessions", operation_id = "listSessions",
+    params(Query<Paging>),
+    responses(Listed<SessionRow>)
+)]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -36,7 +52,11 @@ pub async fn list(
 }
 
 /// Shows a session.
-#[utoipa::path(get, path = "/sessions/{id}", tag = "sessions", operation_id = "showSession")]
+#[utoipa::path(
+    get, path = "/sessions/{id}", tag = "sessions", operation_id = "showSession",
+    params(Id<SessionId>),
+    responses(Success<SessionRow>, SessionUnknown)
+)]
 pub async fn show(
     State(app): State<App>,
     caller: Caller,

@@ -24,36 +24,66 @@ use crate::envelope::{located, success};
 use crate::extract::path::PathId;
 use crate::extract::{Fields, FromFields, Id, Json, Noted};
 use crate::mount::Mount;
+use crate::openapi::answers::{Created, NoContent, Success};
+use crate::openapi::refusals::refusals;
 use crate::problem::{Code, Detail, Problem};
 use crate::read_your_write::At;
 use crate::request_id::RequestId;
+use schemars::JsonSchema;
 
 /// More sessions than any server runs.
 pub const CAPACITY_MAX: u64 = 100_000;
 
 /// A server to be registered.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "RegisterWahaServer")]
 pub struct Register {
+    /// Its name here: lower-case letters, digits or hyphens.
+    #[schemars(regex(pattern = "^[a-z0-9][a-z0-9-]{0,39}$"))]
     name: ServerName,
+    /// Where it is.
+    #[schemars(length(max = 300), extend("format" = "uri", "examples" = ["http://waha-2:3000"]))]
     url: ServerUrl,
+    /// How many sessions it takes; 0 is for any number.
+    #[schemars(with = "Option<u32>", range(max = 100_000))]
     capacity: Capacity,
+    /// What it is called with: visible ASCII characters.
+    #[schemars(with = "String", length(min = 1))]
     api_key: SecretString,
 }
 
 /// What of a server is to be changed.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "ChangeWahaServer")]
 pub struct Change {
+    /// Where it is.
+    #[schemars(length(max = 300), extend("format" = "uri", "examples" = ["http://waha-2:3000"]))]
     url: Option<ServerUrl>,
+    /// How many sessions it takes; 0 is for any number.
+    #[schemars(with = "Option<u32>", range(max = 100_000))]
     capacity: Option<Capacity>,
+    /// What it is called with: visible ASCII characters.
+    #[schemars(with = "Option<String>", length(min = 1))]
     api_key: Option<SecretString>,
 }
 
 /// How a server is drained.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "DrainWahaServer")]
 pub struct Drain {
+    /// Whether the sessions it has go elsewhere.
+    #[schemars(rename = "move", default)]
     move_sessions: bool,
+    /// Whether their pairings go with them; else they are to be paired anew.
+    #[schemars(default)]
     keep_pairing: bool,
 }
 
 /// A session that was moved.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct MovedSession {
     session_id: SessionId,
@@ -61,7 +91,7 @@ struct MovedSession {
 }
 
 /// What came of draining.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Drained {
     server: list::Server,
     moved: Vec<MovedSession>,
@@ -103,12 +133,25 @@ pub(crate) fn as_capacity(sessions: u64) -> Capacity {
     Capacity(u32::try_from(sessions).ok().filter(|sessions| *sessions > 0))
 }
 
+refusals! {
+    /// There is no such server.
+    ServerUnknown: WahaServerNotFound;
+    /// Why a server is not registered.
+    NotRegistered: WahaServerAlreadyExists, WahaServerNamedBySettings, WahaServerNotFound;
+    /// Why nothing is done to a server.
+    ServerRefused: WahaServerNotFound, WahaServerNamedBySettings;
+    /// Why a server is not removed.
+    NotRemoved: WahaServerNotFound, WahaServerNamedBySettings, WahaServerHasSessions;
+    /// Why a server is not drained.
+    NotDrained: WahaServerNotFound, WahaServerNamedBySettings, WahaServerNoRoom, WahaServerNotActive, WahaServerFull,
+        SessionNotFound, SessionDeleted;
+}
+
 /// Registers a WAHA server.
 #[utoipa::path(
-    post,
-    path = "/admin/waha-servers",
-    tag = "WAHA servers",
-    operation_id = "registerWahaServer"
+    post, path = "/admin/waha-servers", tag = "WAHA servers", operation_id = "registerWahaServer",
+    params(Json<Register>),
+    responses(At<Created<list::Server>>, NotRegistered)
 )]
 pub async fn register(
     State(app): State<App>,
@@ -128,10 +171,9 @@ pub async fn register(
 
 /// Changes where a WAHA server is, its key, or how many sessions it takes.
 #[utoipa::path(
-    patch,
-    path = "/admin/waha-servers/{name}",
-    tag = "WAHA servers",
-    operation_id = "changeWahaServer"
+    patch, path = "/admin/waha-servers/{name}", tag = "WAHA servers", operation_id = "changeWahaServer",
+    params(Id<ServerName>, Json<Change>),
+    responses(At<Success<list::Server>>, ServerRefused)
 )]
 pub async fn change(
     State(app): State<App>,
@@ -148,10 +190,9 @@ pub async fn change(
 
 /// Has a WAHA server take new sessions.
 #[utoipa::path(
-    post,
-    path = "/admin/waha-servers/{name}/activate",
-    tag = "WAHA servers",
-    operation_id = "activateWahaServer"
+    post, path = "/admin/waha-servers/{name}/activate", tag = "WAHA servers", operation_id = "activateWahaServer",
+    params(Id<ServerName>),
+    responses(At<Success<list::Server>>, ServerRefused)
 )]
 pub async fn activate(
     State(app): State<App>,
@@ -164,10 +205,9 @@ pub async fn activate(
 
 /// Marks a WAHA server as down: it is not called.
 #[utoipa::path(
-    post,
-    path = "/admin/waha-servers/{name}/down",
-    tag = "WAHA servers",
-    operation_id = "markWahaServerDown"
+    post, path = "/admin/waha-servers/{name}/down", tag = "WAHA servers", operation_id = "markWahaServerDown",
+    params(Id<ServerName>),
+    responses(At<Success<list::Server>>, ServerRefused)
 )]
 pub async fn down(
     State(app): State<App>,
@@ -180,10 +220,9 @@ pub async fn down(
 
 /// Gives a WAHA server no new sessions; those it has go elsewhere, if that is asked.
 #[utoipa::path(
-    post,
-    path = "/admin/waha-servers/{name}/drain",
-    tag = "WAHA servers",
-    operation_id = "drainWahaServer"
+    post, path = "/admin/waha-servers/{name}/drain", tag = "WAHA servers", operation_id = "drainWahaServer",
+    params(Id<ServerName>, Json<Drain>),
+    responses(At<Success<Drained>>, NotDrained)
 )]
 pub async fn drain(
     State(app): State<App>,
@@ -212,10 +251,9 @@ pub async fn drain(
 
 /// Removes a WAHA server that has no sessions.
 #[utoipa::path(
-    delete,
-    path = "/admin/waha-servers/{name}",
-    tag = "WAHA servers",
-    operation_id = "removeWahaServer"
+    delete, path = "/admin/waha-servers/{name}", tag = "WAHA servers", operation_id = "removeWahaServer",
+    params(Id<ServerName>),
+    responses(At<NoContent>, NotRemoved)
 )]
 pub async fn remove(
     State(app): State<App>,

@@ -12,11 +12,22 @@ use domain::webhook;
 
 use crate::app::App;
 use crate::envelope::success;
+use crate::openapi::answers::Success;
+use crate::openapi::refusals::refusals;
 use crate::peer::Peer;
 use crate::problem::Problem;
+use projections::webhook_log::WebhookStats;
+
+refusals! {
+    /// Why the statistics are not shown.
+    TooManyRequests: RateLimitExceeded;
+}
 
 /// Tells of the installation's webhooks of the last day in numbers.
-#[utoipa::path(get, path = "/webhooks/stats", tag = "webhooks", operation_id = "webhookStats")]
+#[utoipa::path(
+    get, path = "/webhooks/stats", tag = "webhooks", operation_id = "webhookStats",
+    responses(Success<WebhookStats>, TooManyRequests)
+)]
 pub async fn stats(State(app): State<App>, Peer(peer): Peer) -> Result<impl IntoResponse, Problem> {
     let now = app.ambient().now();
     app.limits.public_stats.check(&peer).map_err(|limit| limit.exceeded(now))?;

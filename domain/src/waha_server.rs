@@ -52,7 +52,7 @@ pub struct Present {
 pub struct Capacity(pub Option<u32>);
 
 /// Whether a server takes new sessions, and whether it is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ServerState {
     /// It takes new sessions.

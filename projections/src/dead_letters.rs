@@ -8,6 +8,7 @@ pub mod attempts;
 
 use chrono::{DateTime, Utc};
 use domain::id::{MessageId, SessionId, TenantId};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use crate::page::{self, Cursor, Listing, Page};
 use attempts::AttemptRow;
 
 /// A message given up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeadLetterRow {
     /// The message.
@@ -40,7 +41,7 @@ pub struct DeadLetterRow {
 }
 
 /// A message given up, and how each attempt ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeadLetter {
     /// What is known of it.

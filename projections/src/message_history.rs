@@ -11,9 +11,11 @@ use domain::event::Event;
 use domain::id::{MessageId, TenantId};
 use domain::ports::event_log::RecordedEvent;
 use domain::stream::Version;
+use schemars::JsonSchema;
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 
@@ -82,7 +84,7 @@ impl Projection for MessageHistory {
 }
 
 /// One event of a message.
-#[derive(Debug, Serialize, FromRow)]
+#[derive(Debug, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryRow {
     /// Its stored name, such as `message_queued`.
@@ -97,9 +99,11 @@ pub struct HistoryRow {
     pub occurred_at: DateTime<Utc>,
     /// What it says.
     #[serde(serialize_with = "in_camel_case")]
+    #[schemars(with = "Map<String, Value>")]
     pub data: Json<Box<RawValue>>,
     /// On whose behalf and why.
     #[serde(serialize_with = "in_camel_case")]
+    #[schemars(with = "Map<String, Value>")]
     pub metadata: Json<Box<RawValue>>,
     /// Its place in the whole log.
     pub position: String,

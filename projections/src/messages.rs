@@ -23,8 +23,9 @@ use chrono::{DateTime, Utc};
 use domain::event::Event;
 use domain::id::{MessageId, TenantId};
 use domain::ports::event_log::RecordedEvent;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use uuid::Uuid;
 
@@ -83,7 +84,7 @@ impl Projection for Messages {
 }
 
 /// A message, as clients are shown it.
-#[derive(Debug, Clone, PartialEq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageRow {
     /// Its id.
@@ -117,6 +118,7 @@ pub struct MessageRow {
     /// The client's own name for it.
     pub client_reference: Option<String>,
     /// What the client attached.
+    #[schemars(with = "Map<String, Value>")]
     pub metadata: Value,
     /// Not to be sent before.
     pub send_at: Option<DateTime<Utc>>,

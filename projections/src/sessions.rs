@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::event::Event;
 use domain::id::{SessionId, TenantId};
 use domain::ports::event_log::RecordedEvent;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -138,7 +139,7 @@ async fn delete(connection: &mut PgConnection, gone: &[fold::Key]) -> Result<(),
 }
 
 /// A session, as clients are shown it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionRow {
     /// Its id.

@@ -1,6 +1,7 @@
 //! Bad input is refused and never breaks anything: no answer here is a 5xx.
 
 mod bodies;
+mod described;
 mod fields;
 mod paths;
 mod queries;

@@ -1,5 +1,7 @@
 //! `POST /auth/login`
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commands::access::counts::Class;
@@ -9,12 +11,18 @@ use domain::id::TenantId;
 use domain::ports::event_log::Actor;
 use domain::stream::Position;
 use http::HeaderMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
+use serde_json::json;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::{Grant, TokenPair};
 use crate::app::App;
 use crate::envelope::success;
-use crate::extract::{Fields, FromFields, Json, Noted};
+use crate::extract::{Fields, FromFields, Json, Noted, described};
+use crate::openapi::answers::Success;
+use crate::openapi::refusals::refusals;
 use crate::problem::{Code, Detail, Problem};
 use crate::provenance::Provenance;
 use crate::rate_limit::Allowance;
@@ -31,6 +39,43 @@ pub struct Login {
     ends_oldest: bool,
 }
 
+impl JsonSchema for Login {
+    fn schema_name() -> Cow<'static, str> {
+        "SignIn".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let address = json_schema!({ "type": "string", "format": "email", "maxLength": 254 });
+        json_schema!({
+            "type": "object",
+            "description": "Who signs in. The address may be called by either name.",
+            "properties": {
+                "email": address,
+                "usernameOrEmail": address,
+                "password": { "type": "string" },
+            },
+            "required": ["password"],
+            "anyOf": [{ "required": ["email"] }, { "required": ["usernameOrEmail"] }],
+            "additionalProperties": false,
+            "examples": [{ "email": "ada@example.com", "password": "correct horse battery staple" }],
+        })
+    }
+}
+
+/// The tenant, where an address has accounts in several.
+struct TenantHeader;
+
+impl IntoParams for TenantHeader {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = json!({
+            "type": "string",
+            "format": "uuid",
+            "description": "The tenant, where the address has accounts in several.",
+        });
+        vec![described::parameter("X-Tenant-ID", ParameterIn::Header, false, schema)]
+    }
+}
+
 impl FromFields for Login {
     fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
         let name = if fields.has("usernameOrEmail") && !fields.has("email") {
@@ -45,8 +90,17 @@ impl FromFields for Login {
     }
 }
 
+refusals! {
+    /// Why somebody is not signed in.
+    SignInRefused: AuthInvalidCredentials, ValidTenantRequired, RateLimitExceeded;
+}
+
 /// Signs in.
-#[utoipa::path(post, path = "/auth/login", tag = "auth", operation_id = "signIn")]
+#[utoipa::path(
+    post, path = "/auth/login", tag = "auth", operation_id = "signIn",
+    params(Json<Login>, TenantHeader),
+    responses(At<Success<TokenPair>>, SignInRefused)
+)]
 pub async fn login(
     State(app): State<App>,
     provenance: Provenance,

@@ -6,17 +6,26 @@ use commands::access::sessions::Refreshed;
 use domain::ports::event_log::Actor;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Grant;
+use schemars::JsonSchema;
+
+use super::{Grant, TokenPair};
 use crate::app::App;
 use crate::envelope::success;
 use crate::extract::{Fields, FromFields, Json, Noted};
+use crate::openapi::answers::Success;
+use crate::openapi::refusals::refusals;
 use crate::problem::Problem;
 use crate::provenance::Provenance;
 use crate::read_your_write::At;
 use crate::token::InvalidToken;
 
 /// The token to be spent.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "RefreshTokens")]
 pub struct Spend {
+    /// From the last sign-in or refresh; it is good once.
+    #[schemars(with = "String")]
     refresh_token: SecretString,
 }
 
@@ -26,8 +35,18 @@ impl FromFields for Spend {
     }
 }
 
+refusals! {
+    /// Why a token is not exchanged.
+    RefreshRefused: AuthTokenInvalid, AuthTokenExpired, AuthRefreshReused, AuthSessionRevoked, AuthInvalidCredentials,
+        RateLimitExceeded;
+}
+
 /// Spends a refresh token for a new pair.
-#[utoipa::path(post, path = "/auth/refresh", tag = "auth", operation_id = "refreshTokens")]
+#[utoipa::path(
+    post, path = "/auth/refresh", tag = "auth", operation_id = "refreshTokens",
+    params(Json<Spend>),
+    responses(At<Success<TokenPair>>, RefreshRefused)
+)]
 pub async fn refresh(
     State(app): State<App>,
     provenance: Provenance,

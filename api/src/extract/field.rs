@@ -17,6 +17,7 @@ use domain::session::SessionName;
 use domain::session::queue_mode::QueueMode;
 use domain::tenant::TenantName;
 use domain::waha_server::name::{ServerName, ServerUrl};
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -68,7 +69,7 @@ fields! {
 
 /// Text of at most [`TEXT_CHARACTERS_MAX`] characters without control characters: what a person types into a
 /// search box, a phone number, a word.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub struct Text(pub String);
 

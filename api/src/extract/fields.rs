@@ -15,6 +15,8 @@ const NAMES_MAX: usize = 64;
 pub struct Fields {
     values: Map<String, Value>,
     details: Vec<Detail>,
+    /// The names that were asked for.
+    known: Vec<&'static str>,
 }
 
 /// Something is wrong, and has been noted: it is told together with everything else that is.
@@ -30,7 +32,7 @@ pub trait FromFields: Sized {
 impl Fields {
     /// What `values` make, or everything that is wrong with them.
     pub fn read<T: FromFields>(values: Map<String, Value>) -> Result<T, Problem> {
-        let mut fields = Self { values, details: Vec::new() };
+        let mut fields = Self { values, details: Vec::new(), known: Vec::new() };
         let read = T::from_fields(&mut fields);
         fields.refuse_the_rest();
         match (Problem::all(fields.details), read) {
@@ -103,7 +105,8 @@ impl Fields {
     }
 
     /// Whether there is a value under the name.
-    pub fn has(&self, name: &str) -> bool {
+    pub fn has(&mut self, name: &'static str) -> bool {
+        self.know(name);
         self.values.get(name).is_some_and(|value| !value.is_null())
     }
 
@@ -113,16 +116,31 @@ impl Fields {
         Err(Noted)
     }
 
-    fn take(&mut self, name: &str) -> Option<Value> {
+    fn take(&mut self, name: &'static str) -> Option<Value> {
+        self.know(name);
         self.values.remove(name).filter(|value| !value.is_null())
+    }
+
+    fn know(&mut self, name: &'static str) {
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
     }
 
     /// What nobody took is what nobody knows.
     fn refuse_the_rest(&mut self) {
         let unknown = std::mem::take(&mut self.values);
+        if unknown.is_empty() {
+            return;
+        }
+        self.known.sort_unstable();
+        let told = match &self.known[..] {
+            [] => "is not a field of this request, which has none".to_owned(),
+            known => format!("is not a field of this request, which has {}", known.join(", ")),
+        };
         for name in unknown.into_iter().map(|(name, _)| name).take(NAMES_MAX) {
             let shown: String = name.chars().filter(|c| !c.is_control()).take(NAMES_MAX).collect();
-            let detail = Detail::new(Code::ValidUnknownField, "is not a field of this request");
+            let detail = Detail::new(Code::ValidUnknownField, told.clone());
             self.details.push(detail.on(shown).by("UNKNOWN"));
         }
     }

@@ -13,6 +13,9 @@ pub struct Id<T>(pub T);
 
 /// An id that stands in a path.
 pub trait PathId: FromStr {
+    /// What it is called in paths.
+    const NAME: &'static str = "id";
+
     /// The answer where nothing has the id.
     fn not_found() -> Problem;
 }
@@ -60,6 +63,8 @@ impl PathId for domain::id::ApiKeyId {
 }
 
 impl PathId for domain::waha_server::name::ServerName {
+    const NAME: &'static str = "name";
+
     fn not_found() -> Problem {
         Problem::new(Code::WahaServerNotFound, "there is no such WAHA server")
     }

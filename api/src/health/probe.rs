@@ -15,6 +15,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use crate::app::App;
+use schemars::JsonSchema;
 
 /// How long a look may take.
 const LOOK_TIME_MAX: Duration = Duration::from_secs(3);
@@ -23,7 +24,7 @@ const SERVERS_AT_A_TIME_MAX: usize = 16;
 
 /// How one of the things the process needs is. Says nothing of what messages say, nor anything an attacker could
 /// use: the causes in full are in the log.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Service {
     status: Availability,
@@ -33,7 +34,7 @@ pub struct Service {
     detail: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Availability {
     Up,

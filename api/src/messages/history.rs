@@ -7,23 +7,30 @@ use domain::stream::Version;
 use projections::message_history::{EVENTS_MAX, HistoryRow};
 use serde::Serialize;
 
+use super::MessageUnknown;
 use super::shown;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::listed;
 use crate::extract::{Fields, FromFields, Id, Noted, Query};
+use crate::openapi::answers::Listed;
 use crate::problem::Problem;
+use schemars::JsonSchema;
 
 /// Which events.
+#[derive(JsonSchema)]
 pub struct Range {
     /// Those after this version.
+    #[schemars(with = "Option<u32>")]
     after: Version,
     /// At most so many.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 500))]
     limit: u32,
 }
 
 /// How to go on.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "HistoryMeta")]
 struct Meta {
     limit: u32,
     /// What to ask for next as `after`; none at the end.
@@ -44,10 +51,9 @@ impl FromFields for Range {
 
 /// Shows what happened to a message, the oldest first.
 #[utoipa::path(
-    get,
-    path = "/messages/{id}/events",
-    tag = "messages",
-    operation_id = "messageHistory"
+    get, path = "/messages/{id}/events", tag = "messages", operation_id = "messageHistory",
+    params(Id<MessageId>, Query<Range>),
+    responses(Listed<HistoryRow, Meta>, MessageUnknown)
 )]
 pub async fn history(
     State(app): State<App>,

@@ -6,14 +6,17 @@ use chrono::{DateTime, Utc};
 use domain::message::content::ContentKind;
 use projections::messages::filter::MessageFilter;
 use projections::messages::status::{Direction, MessageStatus};
+use schemars::JsonSchema;
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::listed;
 use crate::extract::field::Text;
 use crate::extract::{Fields, FromFields, Noted, Query};
+use crate::openapi::answers::Listed;
 use crate::paging::Paging;
 use crate::problem::{Code, Detail, Problem};
+use projections::messages::MessageRow;
 
 /// Every kind of message there may be, by the word clients write.
 const KINDS: [ContentKind; 8] = [
@@ -28,8 +31,11 @@ const KINDS: [ContentKind; 8] = [
 ];
 
 /// Which messages.
+#[derive(JsonSchema)]
 pub struct Filter {
+    #[schemars(flatten)]
     filter: MessageFilter,
+    #[schemars(flatten)]
     paging: Paging,
 }
 
@@ -64,7 +70,11 @@ impl FromFields for Filter {
 }
 
 /// Lists messages, the newest first.
-#[utoipa::path(get, path = "/messages", tag = "messages", operation_id = "listMessages")]
+#[utoipa::path(
+    get, path = "/messages", tag = "messages", operation_id = "listMessages",
+    params(Query<Filter>),
+    responses(Listed<MessageRow>)
+)]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,

@@ -8,14 +8,37 @@ use domain::phone::{Country, InvalidPhone, PhoneNumber};
 use domain::tenant::Tenant;
 use domain::whatsapp::ChatId;
 use serde::Serialize;
+use serde_json::json;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::success;
+use crate::extract::described;
+use crate::openapi::answers::Success;
+use crate::openapi::refusals::refusals;
 use crate::problem::{Code, Detail, Problem};
+use schemars::JsonSchema;
+
+/// The number in the path.
+struct Phone;
+
+impl IntoParams for Phone {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = json!({
+            "type": "string",
+            "minLength": 1,
+            "description": "A number in any usual form; without a country code it is read as one of the tenant's own country.",
+            "examples": ["+6281234567890"],
+        });
+        vec![described::parameter("phone", ParameterIn::Path, true, schema)]
+    }
+}
 
 /// A number, as it is understood.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "FormattedPhone")]
 #[serde(rename_all = "camelCase")]
 struct Formatted {
     /// In E.164 form.
@@ -26,12 +49,16 @@ struct Formatted {
     chat_id: ChatId,
 }
 
+refusals! {
+    /// Why a number is not understood.
+    PhoneRefused: ValidMalformedRequest, ValidInvalidFormat;
+}
+
 /// Shows how a number is understood.
 #[utoipa::path(
-    get,
-    path = "/messages/format-phone/{phone}",
-    tag = "messages",
-    operation_id = "formatPhone"
+    get, path = "/messages/format-phone/{phone}", tag = "messages", operation_id = "formatPhone",
+    params(Phone),
+    responses(Success<Formatted>, PhoneRefused)
 )]
 pub async fn format(
     State(app): State<App>,

@@ -29,25 +29,56 @@ use crate::extract::field::Text;
 use crate::extract::path::PathId;
 use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::mount::Mount;
+use crate::openapi::answers;
+use crate::openapi::refusals::refusals;
 use crate::problem::{Code, Detail, Problem};
 use crate::read_your_write::At;
 use crate::request_id::RequestId;
+use schemars::JsonSchema;
 
 /// The message to be sent.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewMessage {
+    /// The session that is to carry it.
     session_id: SessionId,
-    /// A number, not yet read: a national one needs the tenant's country.
+    /// The recipient's number: with its country code, such as +6281234567890, or as it is written in the tenant's
+    /// own country.
+    #[schemars(length(min = 1, max = 256))]
     to: String,
+    /// The text.
+    #[schemars(length(min = 1, max = 4096))]
     body: MessageBody,
+    /// What it is: nothing but text can be sent.
+    #[schemars(rename = "type")]
+    #[expect(dead_code, reason = "there is only one kind, so nothing depends on it")]
+    kind: Option<OnlyText>,
+    /// How urgent it is.
+    #[schemars(default)]
     priority: Priority,
+    /// A JSON object of the client's own, of at most 4096 bytes, carried untouched.
+    #[schemars(default)]
     metadata: CustomerMetadata,
+    /// The client's own name for it.
+    #[schemars(length(min = 1, max = 128))]
     client_reference: Option<ClientReference>,
+    /// Not to be sent before; at most a year ahead.
     send_at: Option<DateTime<Utc>>,
+    /// Not to be sent after.
     expires_at: Option<DateTime<Utc>>,
 }
 
+/// The kind of message that can be sent.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum OnlyText {
+    /// Text.
+    Text,
+}
+
 /// The message that was accepted.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AcceptedMessage")]
 #[serde(rename_all = "camelCase")]
 struct Accepted {
     id: MessageId,
@@ -55,6 +86,7 @@ struct Accepted {
     to: PhoneNumber,
     #[serde(rename = "type")]
     kind: ContentKind,
+    #[schemars(extend("enum" = ["queued", "scheduled"]))]
     status: &'static str,
     priority: Priority,
     client_reference: Option<ClientReference>,
@@ -76,11 +108,11 @@ impl FromFields for NewMessage {
         let client_reference = fields.optional("clientReference");
         let send_at = fields.optional("sendAt");
         let expires_at = fields.optional("expiresAt");
-        kind?;
         Ok(Self {
             session_id: session_id?,
             to: to?,
             body: body?,
+            kind: kind?,
             priority: priority?.unwrap_or_default(),
             metadata: metadata?.unwrap_or_default(),
             client_reference: client_reference?,
@@ -90,10 +122,19 @@ impl FromFields for NewMessage {
     }
 }
 
+refusals! {
+    /// Why a message is not accepted.
+    SendRefused: ValidUnsupportedType, SessionNotFound, SessionDraining;
+}
+
 /// Accepts a message.
 ///
 /// It is durable before it is answered, and sent afterwards by the delivery saga.
-#[utoipa::path(post, path = "/messages/send", tag = "messages", operation_id = "sendMessage")]
+#[utoipa::path(
+    post, path = "/messages/send", tag = "messages", operation_id = "sendMessage",
+    params(Json<NewMessage>),
+    responses(At<answers::Accepted<Accepted>>, SendRefused)
+)]
 pub async fn send(
     State(app): State<App>,
     caller: Caller,
@@ -156,10 +197,10 @@ fn recipient(fields: &mut Fields) -> Result<String, Noted> {
     }
 }
 
-fn kind(fields: &mut Fields) -> Result<(), Noted> {
-    let Some(Text(kind)) = fields.optional("type")? else { return Ok(()) };
+fn kind(fields: &mut Fields) -> Result<Option<OnlyText>, Noted> {
+    let Some(Text(kind)) = fields.optional("type")? else { return Ok(None) };
     if kind == ContentKind::Text.as_str() {
-        return Ok(());
+        return Ok(Some(OnlyText::Text));
     }
     let detail = Detail::new(Code::ValidUnsupportedType, "must be text: no other type can be sent");
     fields.refuse(detail.on("type").by("ONE_OF"))

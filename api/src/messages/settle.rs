@@ -8,25 +8,35 @@ use domain::message::{Command, Message};
 use http::StatusCode;
 use serde::Serialize;
 
+use super::MessageRefused;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::located;
 use crate::extract::{Fields, FromFields, Id, Json, Noted};
 use crate::mount::Mount;
+use crate::openapi::answers::Located;
 use crate::problem::Problem;
 use crate::read_your_write::At;
 use crate::request_id::RequestId;
+use schemars::JsonSchema;
 
 /// What is said of the message.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "SettleMessage")]
 pub struct Settlement {
+    /// What became of it: `sent`; or it was not, and is sent again (`resend`) or given up (`failed`).
+    #[schemars(rename = "as")]
     verdict: Verdict,
 }
 
 /// A message that was settled.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "SettledMessage")]
 #[serde(rename_all = "camelCase")]
 struct Settled {
     message_id: MessageId,
+    #[schemars(extend("enum" = ["sent", "retrying", "failed"]))]
     status: &'static str,
 }
 
@@ -38,10 +48,9 @@ impl FromFields for Settlement {
 
 /// Settles what became of a message whose outcome is unknown; who said so is in the event's metadata.
 #[utoipa::path(
-    post,
-    path = "/messages/{id}/settle",
-    tag = "messages",
-    operation_id = "settleMessage"
+    post, path = "/messages/{id}/settle", tag = "messages", operation_id = "settleMessage",
+    params(Id<MessageId>, Json<Settlement>),
+    responses(At<Located<Settled>>, MessageRefused)
 )]
 pub async fn settle(
     State(app): State<App>,

@@ -4,15 +4,22 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use domain::id::MessageId;
 
+use super::MessageUnknown;
 use super::shown;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::success;
 use crate::extract::Id;
+use crate::openapi::answers::Success;
 use crate::problem::Problem;
+use projections::messages::MessageRow;
 
 /// Shows a message.
-#[utoipa::path(get, path = "/messages/{id}", tag = "messages", operation_id = "showMessage")]
+#[utoipa::path(
+    get, path = "/messages/{id}", tag = "messages", operation_id = "showMessage",
+    params(Id<MessageId>),
+    responses(Success<MessageRow>, MessageUnknown)
+)]
 pub async fn show(
     State(app): State<App>,
     caller: Caller,

@@ -9,14 +9,23 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::success;
 use crate::extract::{Fields, FromFields, Noted, Query};
+use crate::openapi::answers::Success;
 use crate::problem::{Code, Detail, Problem};
+use projections::stats::StatsReport;
+use schemars::JsonSchema;
 
 /// What is told of unless asked otherwise.
 const SPAN_DEFAULT: TimeDelta = TimeDelta::days(30);
 
 /// Which time.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Period {
+    /// From this moment, included; thirty days before the end, unless given.
+    #[schemars(rename = "fromDate")]
     from: Option<DateTime<Utc>>,
+    /// To this moment, not included; now, unless given.
+    #[schemars(rename = "toDate")]
     to: Option<DateTime<Utc>>,
 }
 
@@ -29,7 +38,11 @@ impl FromFields for Period {
 }
 
 /// Tells of a time's messages in numbers; of the last thirty days unless asked otherwise.
-#[utoipa::path(get, path = "/messages/stats", tag = "messages", operation_id = "messageStats")]
+#[utoipa::path(
+    get, path = "/messages/stats", tag = "messages", operation_id = "messageStats",
+    params(Query<Period>),
+    responses(Success<StatsReport>)
+)]
 pub async fn stats(
     State(app): State<App>,
     caller: Caller,

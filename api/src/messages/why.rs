@@ -9,15 +9,18 @@ use projections::messages::MessageRow;
 use projections::messages::status::{Direction, MessageStatus};
 use serde::Serialize;
 
+use super::MessageUnknown;
 use super::shown;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::success;
 use crate::extract::Id;
+use crate::openapi::answers::Success;
 use crate::problem::Problem;
+use schemars::JsonSchema;
 
 /// How a message stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Why {
     message_id: MessageId,
@@ -32,10 +35,9 @@ struct Why {
 
 /// Tells why a message has not gone out yet, or what became of it.
 #[utoipa::path(
-    get,
-    path = "/messages/{id}/why",
-    tag = "messages",
-    operation_id = "whyMessageWaits"
+    get, path = "/messages/{id}/why", tag = "messages", operation_id = "whyMessageWaits",
+    params(Id<MessageId>),
+    responses(Success<Why>, MessageUnknown)
 )]
 pub async fn why(
     State(app): State<App>,

@@ -20,6 +20,11 @@ macro_rules! codes {
                 match self { $(Self::$code => $word,)+ }
             }
 
+            /// Reads the word.
+            pub fn parse(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == word)
+            }
+
             /// The status it is answered with.
             pub const fn status(self) -> StatusCode {
                 match self { $(Self::$code => StatusCode::$status,)+ }

@@ -9,12 +9,14 @@ use domain::session::{Action, Command, Session};
 use http::StatusCode;
 use projections::sessions::SessionRow;
 
+use super::SessionRefused;
 use super::standing;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::success;
 use crate::eventually::eventually;
 use crate::extract::Id;
+use crate::openapi::answers::{NoContent, Success};
 use crate::problem::Problem;
 use crate::read_your_write::At;
 use crate::request_id::RequestId;
@@ -25,7 +27,8 @@ const SETTLE_TIME_MAX: Duration = Duration::from_secs(20);
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident: $action:ident, $method:ident $path:literal, $id:literal;)+) => {$(
         $(#[$doc])*
-        #[utoipa::path($method, path = $path, tag = "sessions", operation_id = $id)]
+        #[utoipa::path($method, path = $path, tag = "sessions", operation_id = $id,
+            params(Id<SessionId>), responses(At<Success<SessionRow>>, At<NoContent>, SessionRefused))]
         pub async fn $name(
             State(app): State<App>,
             caller: Caller,

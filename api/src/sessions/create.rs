@@ -8,6 +8,7 @@ use domain::session::{Command, Session, SessionName};
 use domain::stream::Position;
 use http::StatusCode;
 
+use super::SessionNotMade;
 use super::actions::settled;
 use crate::ambient::random_secret;
 use crate::app::App;
@@ -16,15 +17,23 @@ use crate::envelope::located;
 use crate::extract::path::PathId;
 use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::mount::Mount;
+use crate::openapi::answers::Created;
 use crate::problem::Problem;
 use crate::read_your_write::At;
 use crate::request_id::RequestId;
+use projections::sessions::SessionRow;
+use schemars::JsonSchema;
 
 /// How much of a session's name WAHA sees: its own names have 54 characters at most, and the id takes 33.
 const SLUG_CHARACTERS_MAX: usize = 20;
 
 /// The session to be made.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "CreateSession")]
 pub struct Create {
+    /// The tenant's name for it: letters, digits, spaces, dots, hyphens or underscores, the first a letter or digit.
+    #[schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$"))]
     name: SessionName,
 }
 
@@ -38,7 +47,11 @@ impl FromFields for Create {
 ///
 /// Its name and secret are reserved first. If the process dies before the log has the session, the next attempt
 /// finds the reservation and goes on with the ids in it.
-#[utoipa::path(post, path = "/sessions", tag = "sessions", operation_id = "createSession")]
+#[utoipa::path(
+    post, path = "/sessions", tag = "sessions", operation_id = "createSession",
+    params(Json<Create>),
+    responses(At<Created<SessionRow>>, SessionNotMade)
+)]
 pub async fn create(
     State(app): State<App>,
     caller: Caller,

@@ -13,13 +13,24 @@ use crate::caller::Caller;
 use crate::envelope::success;
 use crate::extract::path::PathId;
 use crate::extract::{Fields, FromFields, Id, Json, Noted};
+use crate::openapi::answers::Success;
+use crate::openapi::refusals::refusals;
 use crate::problem::Problem;
 use crate::read_your_write::At;
 use crate::request_id::RequestId;
+use projections::sessions::SessionRow;
+use schemars::JsonSchema;
 
 /// Where it is to go.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "MoveSession")]
 pub struct Move {
+    /// The WAHA server it goes to.
+    #[schemars(regex(pattern = "^[a-z0-9][a-z0-9-]{0,39}$"))]
     server: ServerName,
+    /// Whether its pairing goes with it; else it is to be paired anew.
+    #[schemars(default)]
     keep_pairing: bool,
 }
 
@@ -31,8 +42,17 @@ impl FromFields for Move {
     }
 }
 
+refusals! {
+    /// Why a session stays where it is.
+    MoveRefused: SessionNotFound, SessionDeleted, WahaServerNotFound, WahaServerNotActive, WahaServerFull;
+}
+
 /// Moves a session to another WAHA server, and answers when it is started there or the time is over.
-#[utoipa::path(post, path = "/sessions/{id}/move", tag = "sessions", operation_id = "moveSession")]
+#[utoipa::path(
+    post, path = "/sessions/{id}/move", tag = "sessions", operation_id = "moveSession",
+    params(Id<SessionId>, Json<Move>),
+    responses(At<Success<SessionRow>>, MoveRefused)
+)]
 pub async fn move_session(
     State(app): State<App>,
     caller: Caller,

@@ -9,6 +9,9 @@ use domain::ports::waha::{GatewayError, SessionAddress};
 use domain::session::Session;
 use http::{HeaderMap, header};
 use serde::Serialize;
+use serde_json::json;
+use utoipa::IntoResponses;
+use utoipa::openapi::{ContentBuilder, RefOr};
 
 use crate::accept;
 use crate::app::App;
@@ -16,20 +19,52 @@ use crate::caller::Caller;
 use crate::envelope::success;
 use crate::extract::Id;
 use crate::extract::path::PathId;
+use crate::openapi::answers::{Responses, Success};
+use crate::openapi::refusals::refusals;
+use crate::openapi::schema::Described;
 use crate::problem::{Code, Problem};
+use schemars::JsonSchema;
 
 const PNG: &str = "image/png";
 const SVG: &str = "image/svg+xml";
 const JSON: &str = "application/json";
 
+/// The code in each of its forms.
+enum Picture {}
+
+impl IntoResponses for Picture {
+    fn responses() -> Responses {
+        let mut responses = Success::<Value>::responses();
+        if let Some(RefOr::T(response)) = responses.get_mut("200") {
+            for form in [PNG, SVG] {
+                let picture =
+                    Described::from(json!({ "type": "string", "contentMediaType": form }));
+                let content = ContentBuilder::new().schema(Some(picture.carried())).build();
+                response.content.insert(form.to_owned(), content.into());
+            }
+        }
+        responses
+    }
+}
+
 /// The text the code stands for.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "QrCodeText")]
 struct Value {
     value: String,
 }
 
+refusals! {
+    /// Why there is no code.
+    CodeRefused: SessionNotFound, SessionWrongState, SessionWahaUnavailable, SessionWahaRefused, ValidNotAcceptable;
+}
+
 /// Shows the code to pair the session with, as a picture or as text.
-#[utoipa::path(get, path = "/sessions/{id}/qr", tag = "sessions", operation_id = "showQrCode")]
+#[utoipa::path(
+    get, path = "/sessions/{id}/qr", tag = "sessions", operation_id = "showQrCode",
+    params(Id<SessionId>),
+    responses(Picture, CodeRefused)
+)]
 pub async fn show(
     State(app): State<App>,
     caller: Caller,

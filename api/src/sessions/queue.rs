@@ -6,18 +6,26 @@ use domain::id::SessionId;
 use domain::session::queue_mode::QueueMode;
 use domain::session::{Command, Session};
 
+use super::SessionRefused;
 use super::standing;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::envelope::success;
 use crate::extract::path::PathId;
 use crate::extract::{Fields, FromFields, Id, Json, Noted};
+use crate::openapi::answers::Success;
 use crate::problem::Problem;
 use crate::read_your_write::At;
 use crate::request_id::RequestId;
+use projections::sessions::SessionRow;
+use schemars::JsonSchema;
 
 /// What it is to do with messages.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "SetQueueMode")]
 pub struct Queue {
+    /// The mode.
     mode: QueueMode,
 }
 
@@ -30,7 +38,11 @@ impl FromFields for Queue {
 /// Says what a session does with messages.
 ///
 /// It takes and sends them (`run`), keeps them (`hold`), or sends those it has and takes no more (`drain`).
-#[utoipa::path(put, path = "/sessions/{id}/queue", tag = "sessions", operation_id = "setQueueMode")]
+#[utoipa::path(
+    put, path = "/sessions/{id}/queue", tag = "sessions", operation_id = "setQueueMode",
+    params(Id<SessionId>, Json<Queue>),
+    responses(At<Success<SessionRow>>, SessionRefused)
+)]
 pub async fn set(
     State(app): State<App>,
     caller: Caller,

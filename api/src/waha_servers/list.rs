@@ -12,11 +12,14 @@ use futures::stream::iter;
 use serde::Serialize;
 use tokio::time::timeout;
 
+use super::ServerUnknown;
 use crate::app::App;
 use crate::envelope::success;
 use crate::extract::Id;
 use crate::extract::path::PathId;
+use crate::openapi::answers::Success;
 use crate::problem::Problem;
+use schemars::JsonSchema;
 
 /// How long a server may take to say that it is there.
 const PING_TIME_MAX: Duration = Duration::from_secs(3);
@@ -24,7 +27,8 @@ const PING_TIME_MAX: Duration = Duration::from_secs(3);
 const PINGS_MAX: usize = 16;
 
 /// A server, as operators see it. Its key is not shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WahaServer")]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Server {
     name: ServerName,
@@ -39,7 +43,8 @@ pub(super) struct Server {
 }
 
 /// Whether it is called, or kept failing.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WahaServerBreaker")]
 #[serde(rename_all = "camelCase")]
 struct Breaker {
     state: BreakerState,
@@ -50,7 +55,7 @@ struct Breaker {
     sessions_open: i64,
 }
 
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum BreakerState {
     Closed,
@@ -60,7 +65,8 @@ enum BreakerState {
 }
 
 /// Whether it answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WahaServerHealth")]
 #[serde(rename_all = "camelCase")]
 struct Health {
     status: Answer,
@@ -68,7 +74,8 @@ struct Health {
     version: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[schemars(rename = "WahaServerAnswer")]
 #[serde(rename_all = "snake_case")]
 enum Answer {
     Up,
@@ -79,10 +86,8 @@ enum Answer {
 
 /// Lists every WAHA server.
 #[utoipa::path(
-    get,
-    path = "/admin/waha-servers",
-    tag = "WAHA servers",
-    operation_id = "listWahaServers"
+    get, path = "/admin/waha-servers", tag = "WAHA servers", operation_id = "listWahaServers",
+    responses(Success<Vec<Server>>)
 )]
 pub async fn list(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
     let rows = app.waha_servers.list().await?;
@@ -93,10 +98,9 @@ pub async fn list(State(app): State<App>) -> Result<impl IntoResponse, Problem> 
 
 /// Shows a WAHA server.
 #[utoipa::path(
-    get,
-    path = "/admin/waha-servers/{name}",
-    tag = "WAHA servers",
-    operation_id = "showWahaServer"
+    get, path = "/admin/waha-servers/{name}", tag = "WAHA servers", operation_id = "showWahaServer",
+    params(Id<ServerName>),
+    responses(Success<Server>, ServerUnknown)
 )]
 pub async fn show_one(
     State(app): State<App>,

@@ -15,16 +15,23 @@ use failpoint::Failpoint;
 use http::HeaderMap;
 use secrecy::SecretString;
 use serde::Serialize;
-use webhook_adapter::inbound::envelope::{Envelope, MalformedWebhook};
+use serde_json::json;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use webhook_adapter::inbound::envelope::{Envelope, MalformedWebhook, NAME_CHARACTERS_MAX};
 use webhook_adapter::inbound::signature;
 
 use crate::app::App;
 use crate::envelope::success;
+use crate::extract::described;
 use crate::extract::json::unread;
+use crate::openapi::answers::Success;
+use crate::openapi::refusals::refusals;
 use crate::peer::Peer;
 use crate::problem::{Code, Detail, Problem};
 use crate::read_your_write::At;
 use crate::request_id::RequestId;
+use schemars::JsonSchema;
 
 /// Largest webhook: a message's text, its quotes and a thumbnail are far below.
 pub const BODY_BYTES_MAX: usize = 5 * 1024 * 1024;
@@ -33,16 +40,51 @@ const CLOCK_AHEAD_MAX: TimeDelta = TimeDelta::hours(24);
 /// When WAHA should deliver again what a process that shuts down did not take.
 const DRAINING_RETRY_AFTER: Duration = Duration::from_secs(2);
 
+/// A webhook, as WAHA sends it.
+struct WahaWebhook;
+
+impl IntoParams for WahaWebhook {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let name = || json!({ "type": "string", "minLength": 1, "maxLength": NAME_CHARACTERS_MAX });
+        let envelope = json!({
+            "type": "object",
+            "description": "WAHA's envelope; what is in the payload depends on the event.",
+            "required": ["event", "session"],
+            "properties": {
+                "event": name(),
+                "session": name(),
+                "id": name(),
+                "timestamp": { "type": "integer", "description": "Milliseconds since 1970, by WAHA's clock." },
+                "payload": { "type": "object" },
+            },
+        });
+        let hmac = json!({ "type": "string", "description": "HMAC-SHA512 of the body, in hexadecimal digits." });
+        let hmac = described::parameter("X-Webhook-Hmac", ParameterIn::Header, true, hmac);
+        vec![hmac, described::body(envelope.into())]
+    }
+}
+
 /// What became of a webhook.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ReceivedWebhook")]
 struct Received {
     id: WebhookId,
     /// Whether the same was delivered before.
     repeated: bool,
 }
 
+refusals! {
+    /// Why a webhook is not taken.
+    WebhookRefused: ValidMalformedRequest, ValidBodyTooLarge, WebhookMalformed, WebhookTimestampInvalid,
+        WebhookSignatureInvalid, WebhookAddressNotAllowed, WebhookDraining, RateLimitExceeded;
+}
+
 /// Takes a webhook.
-#[utoipa::path(post, path = "/webhooks/waha", tag = "webhooks", operation_id = "receiveWebhook")]
+#[utoipa::path(
+    post, path = "/webhooks/waha", tag = "webhooks", operation_id = "receiveWebhook",
+    params(WahaWebhook),
+    responses(At<Success<Received>>, WebhookRefused)
+)]
 pub async fn receive(
     State(app): State<App>,
     Peer(peer): Peer,

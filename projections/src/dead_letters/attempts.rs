@@ -12,6 +12,7 @@ use domain::id::{MessageId, TenantId};
 use domain::message::event::{DeadLetterReason, DeadLettered, Event as MessageEvent};
 use domain::message::refusal::RefusalKind;
 use domain::ports::event_log::RecordedEvent;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
@@ -132,7 +133,7 @@ const fn word(kind: RefusalKind) -> &'static str {
 }
 
 /// One attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AttemptRow {
     /// 1 for the first.

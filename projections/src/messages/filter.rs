@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 use domain::id::SessionId;
 use domain::message::content::ContentKind;
+use schemars::JsonSchema;
 
 use super::status::{Direction, MessageStatus};
 
 /// What a message must be to be listed; what is not given does not matter.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
+#[schemars(rename_all = "camelCase")]
 pub struct MessageFilter {
     /// Carried by this session.
     pub session_id: Option<SessionId>,
@@ -16,6 +18,7 @@ pub struct MessageFilter {
     /// This far.
     pub status: Option<MessageStatus>,
     /// Of this kind.
+    #[schemars(rename = "type")]
     pub kind: Option<ContentKind>,
     /// To this number, with its `+`.
     pub to: Option<String>,

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::id::TenantId;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
@@ -67,7 +68,7 @@ pub(super) struct Bucket {
 }
 
 /// The times within which half, nine tenths and nearly all messages came so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Percentiles {
     /// Half of them.
     pub p50: Option<i64>,

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 
 /// The webhooks received in the 24 hours before a moment.
-#[derive(Debug, Clone, PartialEq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookStats {
     /// Webhooks received in the last 24 hours.
@@ -16,8 +17,10 @@ pub struct WebhookStats {
     /// Of these, in the last hour.
     pub received_last_hour: i64,
     /// By the event's name.
+    #[schemars(with = "BTreeMap<String, i64>")]
     pub by_event: Json<BTreeMap<String, i64>>,
     /// By what came of them; those not processed yet are left out.
+    #[schemars(with = "BTreeMap<String, i64>")]
     pub by_effect: Json<BTreeMap<String, i64>>,
     /// Deliveries of something delivered before.
     pub repeats: i64,
@@ -35,7 +38,7 @@ pub struct WebhookStats {
 }
 
 /// How long processing took, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, FromRow, JsonSchema)]
 pub struct WebhookLag {
     /// Half of the webhooks took at most this long.
     pub p50: Option<f64>,

@@ -7,6 +7,7 @@ use domain::id::{MessageId, SessionId, TenantId};
 use domain::sagas::delivery::waiting::{Prospect, Silence};
 use domain::session::queue_mode::QueueMode;
 use domain::session::status::SessionStatus;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::{FromRow, PgPool, Row};
 use uuid::Uuid;
@@ -31,7 +32,7 @@ pub struct Inspection {
 }
 
 /// How a session's queue stands.
-#[derive(Debug, Clone, PartialEq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionQueue {
     /// The session.

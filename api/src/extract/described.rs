@@ -1,0 +1,90 @@
+//! How extractors are described: a handler names in `params(…)` what it takes, as in its arguments.
+
+use schemars::JsonSchema;
+use serde_json::Value;
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+
+use super::path::PathId;
+use super::{FromFields, Id, Json, Query};
+use crate::openapi::schema::{self, Described};
+
+/// OpenAPI has no parameter for a body; one of this name is made one when the document is.
+pub const BODY: &str = "=body";
+
+impl<T: PathId + JsonSchema> IntoParams for Id<T> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = schema::read_inline::<T>();
+        vec![parameter(T::NAME, ParameterIn::Path, true, schema)]
+    }
+}
+
+impl<T: FromFields + JsonSchema> IntoParams for Query<T> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut schema = schema::read_inline::<T>();
+        let Value::Object(properties) = schema["properties"].take() else { return Vec::new() };
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        let described = properties.into_iter().map(|(name, schema)| {
+            let is_required = required.iter().any(|required| *required == name);
+            parameter(&name, ParameterIn::Query, is_required, not_null(schema))
+        });
+        described.collect()
+    }
+}
+
+impl<T: FromFields + JsonSchema> IntoParams for Json<T> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![body(schema::read::<T>())]
+    }
+}
+
+/// A body.
+pub fn body(described: Described) -> Parameter {
+    let parameter = ParameterBuilder::new().name(BODY).parameter_in(ParameterIn::Header);
+    parameter.required(Required::True).schema(Some(described.carried())).build()
+}
+
+/// A parameter with its description, which is its schema's.
+pub fn parameter(
+    name: &str,
+    place: ParameterIn,
+    is_required: bool,
+    mut schema: Value,
+) -> Parameter {
+    let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+    let description = description.as_ref().and_then(Value::as_str).map(str::to_owned);
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(if is_required { Required::True } else { Required::False })
+        .description(description)
+        .schema(Some(Described::from(schema).carried()))
+        .build()
+}
+
+/// In a query there is no null: what is not there is left out.
+fn not_null(schema: Value) -> Value {
+    let Value::Object(mut schema) = schema else { return schema };
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = &types[..] {
+            let only = only.clone();
+            schema.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(Value::Array(words)) = schema.get_mut("enum") {
+        words.retain(|word| !word.is_null());
+    }
+    let choices = schema.remove("anyOf");
+    let is_there = |choice: &Value| choice["type"] != "null";
+    match choices
+        .and_then(|choices| choices.as_array()?.iter().find(|choice| is_there(choice)).cloned())
+    {
+        Some(Value::Object(mut chosen)) => {
+            chosen.extend(schema);
+            chosen.into()
+        }
+        _ => schema.into(),
+    }
+}
