@@ -10,10 +10,12 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tracing::Instrument;
 use uuid::Uuid;
+use webhook_adapter::outbound::trace;
 
 use crate::accept;
 use crate::problem::{Code, Problem, envelope, rfc9457};
 use crate::request_id::{self, RequestId};
+use crate::trace::Trace;
 
 /// The prefix every route is served under beside the root; left out where routes are counted.
 pub const PREFIX: &str = "/api/v1";
@@ -40,10 +42,16 @@ pub async fn finish(State(make_id): State<MakeId>, mut request: Request, next: N
     let wants_rfc9457 = accept::names(request.headers(), "application/problem+json");
     let asked = Asked::of(&request);
 
-    let span = tracing::info_span!("request", request_id = %id);
-    let response = next.run(request).instrument(span).await;
+    let trace = Trace::of(request.headers());
+    let trace_id = trace.as_ref().map(Trace::id);
+    let span = tracing::info_span!("request", request_id = %id, trace_id);
+    let answer = next.run(request).instrument(span);
+    let response = match trace.as_ref().and_then(|trace| trace.onwards(make_id())) {
+        Some(traceparent) => trace::within(traceparent, answer).await,
+        None => answer.await,
+    };
 
-    asked.record(&response, &id);
+    asked.record(&response, &id, trace_id);
     let mut response = written(response, &id, wants_rfc9457);
     add_headers(response.headers_mut(), &id);
     response
@@ -63,10 +71,10 @@ impl Asked {
         Self { method: known(request.method()), route: route.to_owned(), since: Instant::now() }
     }
 
-    fn record(self, response: &Response, id: &RequestId) {
+    fn record(self, response: &Response, id: &RequestId, trace_id: Option<&str>) {
         let latency = self.since.elapsed();
         self.count(response.status(), latency);
-        self.log(response, latency, id);
+        self.log(response, latency, id, trace_id);
     }
 
     fn count(&self, status: StatusCode, latency: Duration) {
@@ -80,7 +88,7 @@ impl Asked {
             .record(latency.as_secs_f64());
     }
 
-    fn log(&self, response: &Response, latency: Duration, id: &RequestId) {
+    fn log(&self, response: &Response, latency: Duration, id: &RequestId, trace_id: Option<&str>) {
         let Self { method, route, .. } = self;
         let status = response.status().as_u16();
         let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
@@ -88,12 +96,12 @@ impl Asked {
         let code = problem.map(|problem| problem.code().as_str());
         if let Some(error) = problem.and_then(Problem::causes) {
             tracing::error!(
-                method, route, status, latency_ms, code, error, request_id = %id,
+                method, route, status, latency_ms, code, error, request_id = %id, trace_id,
                 "{method} {route} answered {status}: {error}"
             );
         } else {
             tracing::info!(
-                method, route, status, latency_ms, code, request_id = %id,
+                method, route, status, latency_ms, code, request_id = %id, trace_id,
                 "{method} {route} answered {status}"
             );
         }

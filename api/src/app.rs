@@ -27,6 +27,7 @@ use secrecy::SecretString;
 use sqlx::PgPool;
 
 use crate::metering;
+use crate::peer::TrustedProxies;
 use crate::rate_limit::RateLimit;
 use crate::rate_limit::own::OwnRateLimit;
 use crate::serve::delivery_options;
@@ -85,6 +86,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Whose web pages may call.
     pub cors: CorsOrigins,
+    /// Who is believed about where a request comes from.
+    pub trusted_proxies: TrustedProxies,
     /// To see whether the database is there; no handler queries it.
     pub pool: PgPool,
     /// What is measured.
@@ -163,6 +166,7 @@ impl App {
             webhook_allowed: AllowList::new(settings.http.webhook_allowed.clone()),
             limits: Limits::new(&settings.http),
             cors: settings.http.cors.clone(),
+            trusted_proxies: TrustedProxies::new(settings.http.trusted_proxies.clone()),
             pool,
             metrics: metering::handle(),
             started: Instant::now(),

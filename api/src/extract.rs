@@ -9,6 +9,7 @@ pub mod fields;
 pub mod json;
 pub mod path;
 pub mod query;
+mod strict;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@
 //! router      serves the table, and what surrounds it: answer, guard, limits
 //! resources   auth, api_keys, sessions, queue, messages, dead_letters, webhooks, waha_servers, health, metering
 //! cli, serve  the command line, and the engine put together by roles; demo, logging, migrations, accounts, fleet
-//! what comes in   extract (fields, bodies, queries, paths), caller, peer, request_id, accept, mount, paging
+//! what comes in   extract (fields, bodies, queries, paths), caller, peer, request_id, accept, mount, paging, trace
 //! what goes out   envelope, problem, read_your_write
 //! ```
 //!
@@ -56,6 +56,7 @@ pub mod sessions;
 pub mod settings;
 pub mod tenants;
 pub mod token;
+pub mod trace;
 pub mod users;
 pub mod waha_servers;
 pub mod webhooks;

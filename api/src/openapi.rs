@@ -9,8 +9,8 @@
 //! Served at `/openapi.json`; as a page at `/docs`; as a collection for Postman at `/auth/docs/postman/complete.json`. A
 //! copy is at docs/openapi.json, held to this by a test.
 
+mod access;
 pub mod answers;
-mod common;
 mod example;
 pub mod postman;
 pub mod refusals;
@@ -52,12 +52,12 @@ pub fn document(routes: &[Route]) -> Value {
         let mut operation = serde_json::to_value(route.operation()).unwrap_or_default();
         schema::unpack(&mut operation, &mut components);
         take_body(&mut operation);
-        common::add(&mut operation, route);
+        access::add(&mut operation, route);
         example::fill(&mut operation, &components);
         let path = paths.entry(route.path()).or_insert_with(|| json!({}));
         path[route.method().as_str().to_ascii_lowercase()] = operation;
     }
-    let responses = common::share(&mut paths);
+    let responses = access::share(&mut paths);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -73,8 +73,8 @@ pub fn document(routes: &[Route]) -> Value {
             "schemas": components,
             "responses": responses,
             "examples": refusals::all_examples(),
-            "headers": common::headers(),
-            "securitySchemes": common::security_schemes(),
+            "headers": access::headers(),
+            "securitySchemes": access::security_schemes(),
         },
     })
 }

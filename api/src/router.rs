@@ -1,8 +1,10 @@
 //! Serves the table of routes, each behind its guard, and all of them surrounded.
 //!
 //! ```text
+//! peer::find       the client's address, behind proxies of ours
 //! answer::finish  request id, log line, metrics, problems written, security headers
 //!   CORS
+//!     limits::admit    sizes of address and headers
 //!     limits::contain  panics caught, time limited
 //!       guard          token, rate limit, permission   (routes not open to all)
 //!         idempotency  a request with a key, once
@@ -23,10 +25,10 @@ use tower::util::option_layer;
 
 use crate::answer::{self, MakeId, PREFIX};
 use crate::app::App;
-use crate::guard;
 use crate::problem::{Code, Problem};
 use crate::read_your_write::reads;
 use crate::routes::{self, Access, Route};
+use crate::{guard, peer};
 
 /// Largest body of a request: the longest message with the largest metadata is far below.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -76,8 +78,10 @@ fn surround(app: App, routes: Router<App>) -> Router {
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(from_fn(limits::contain))
+        .layer(from_fn(limits::admit))
         .layer(option_layer(cors))
         .layer(from_fn_with_state(make_id, answer::finish))
+        .layer(from_fn_with_state(app.trusted_proxies.clone(), peer::find))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app)
 }

@@ -5,4 +5,5 @@ mod described;
 mod fields;
 mod paths;
 mod queries;
+mod sizes;
 mod wire;

@@ -6,3 +6,5 @@ mod health;
 mod metrics;
 mod phones;
 mod problems;
+mod proxies;
+mod traces;

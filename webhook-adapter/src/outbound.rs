@@ -26,6 +26,7 @@ mod messages;
 mod missed;
 mod session_config;
 mod sessions;
+pub mod trace;
 mod verdict;
 
 /// WAHA holds a request for up to 15 s before it answers 422 for a session that is not working (5 s for it to
@@ -125,7 +126,7 @@ impl WahaClient {
     }
 
     fn request_to(&self, method: Method, url: Url) -> RequestBuilder {
-        self.http.request(method, url).header("x-api-key", self.api_key.clone())
+        trace::traced(self.http.request(method, url).header("x-api-key", self.api_key.clone()))
     }
 
     /// The address of the path made of `segments`, each escaped.

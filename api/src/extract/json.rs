@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 
-use super::{Fields, FromFields};
+use super::{Fields, FromFields, strict};
 use crate::problem::{Code, Problem};
 
 /// The body, read.
@@ -49,9 +49,8 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
     let text = str::from_utf8(body).map_err(|error| {
         malformed(format!("the body is not UTF-8 at byte {}", error.valid_up_to()))
     })?;
-    match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(malformed("the body must be a JSON object".to_owned())),
-        Err(error) => Err(malformed(format!("the body is not JSON: {error}"))),
+    match strict::read(text)? {
+        Value::Object(object) => Ok(object),
+        _ => Err(malformed("the body must be a JSON object".to_owned())),
     }
 }

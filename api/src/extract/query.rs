@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use super::{Fields, FromFields};
 use crate::problem::{Code, Detail, Problem};
 
+/// Most names in a query string: no route has a third of them.
+const NAMES_MAX: usize = 64;
+
 /// The query string, read. An empty value counts as none.
 #[derive(Debug, Clone, Copy)]
 pub struct Query<T>(pub T);
@@ -21,6 +24,10 @@ impl<T: FromFields, S: Sync> FromRequestParts<S> for Query<T> {
 
 fn pairs(query: &str) -> Result<Map<String, Value>, Problem> {
     let mut values = Map::new();
+    if query.split('&').count() > NAMES_MAX {
+        let message = format!("the query string has more than {NAMES_MAX} names");
+        return Err(Problem::new(Code::ValidMalformedRequest, message));
+    }
     for (name, value) in query.split('&').filter(|pair| !pair.is_empty()).map(split) {
         let (name, value) = (decode(name)?, decode(value)?);
         if values.contains_key(&name) {

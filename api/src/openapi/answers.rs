@@ -97,7 +97,7 @@ fn located(responses: Responses) -> Responses {
     with_header(responses, &header::LOCATION)
 }
 
-/// With a header that [`super::common`] describes.
+/// With a header that [`super::access`] describes.
 fn with_header(mut responses: Responses, name: &HeaderName) -> Responses {
     let name = canonical(name);
     for response in responses.values_mut() {

@@ -66,6 +66,8 @@ codes! {
     ValidMethodNotAllowed = "VALID_METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED, "The resource has no such method.";
     ValidNotAcceptable = "VALID_NOT_ACCEPTABLE", NOT_ACCEPTABLE, "There is nothing in a form the client accepts.";
     ValidBodyTooLarge = "VALID_BODY_TOO_LARGE", PAYLOAD_TOO_LARGE, "The body is larger than the limit.";
+    ValidUriTooLong = "VALID_URI_TOO_LONG", URI_TOO_LONG, "The address is longer than the limit.";
+    ValidHeadersTooLarge = "VALID_HEADERS_TOO_LARGE", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too many, or larger than the limit.";
     ValidUnsupportedMediaType = "VALID_UNSUPPORTED_MEDIA_TYPE", UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON.";
     IdempotencyKeyInFlight = "IDEMPOTENCY_KEY_IN_FLIGHT", CONFLICT, "A request with this Idempotency-Key is under way.";
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request.";

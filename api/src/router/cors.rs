@@ -6,7 +6,7 @@ use http::{HeaderName, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::settings::CorsOrigins;
-use crate::{caller, idempotency, read_your_write, request_id};
+use crate::{caller, idempotency, read_your_write, request_id, trace};
 
 /// How long a browser may remember the answer.
 const MAX_AGE: Duration = Duration::from_mins(10);
@@ -20,7 +20,7 @@ pub(super) fn layer(origins: &CorsOrigins) -> Option<CorsLayer> {
     };
     let layer = CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
             header::ACCEPT,
             header::AUTHORIZATION,
@@ -28,11 +28,14 @@ pub(super) fn layer(origins: &CorsOrigins) -> Option<CorsLayer> {
             caller::shown::API_KEY_HEADER,
             HeaderName::from_static("x-tenant-id"),
             idempotency::HEADER,
+            trace::HEADER,
             request_id::HEADER,
             read_your_write::READ_AFTER,
         ])
         .expose_headers([
             header::LOCATION,
+            header::WWW_AUTHENTICATE,
+            HeaderName::from_static("idempotent-replayed"),
             header::RETRY_AFTER,
             HeaderName::from_static("x-ratelimit-limit"),
             HeaderName::from_static("x-ratelimit-remaining"),

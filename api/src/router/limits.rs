@@ -1,4 +1,4 @@
-//! Keeps a request from harming others: a panic ends it alone, and it ends in time.
+//! Keeps a request from harming others: it is of a sane size, a panic ends it alone, and it ends in time.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -15,7 +15,32 @@ use crate::problem::{Code, Problem};
 /// How long a request may take: more than the longest wait for WAHA, less than what proxies usually bear.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// The middleware.
+/// Longest path and query: the longest of ours, with every name and its longest text, is half of that.
+const URI_BYTES_MAX: usize = 8 * 1024;
+/// Most header fields, and how large all of them may be. A token, a trace and what proxies add are far below.
+const HEADERS_MAX: usize = 64;
+const HEADER_BYTES_MAX: usize = 32 * 1024;
+
+/// The middleware that refuses what is too large to be meant. (What is beyond hyper's own bounds, a hundred fields and some
+/// 400 KB, is refused by it with the same statuses and without a body.)
+pub(super) async fn admit(request: Request, next: Next) -> Response {
+    let uri_bytes = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
+    let headers = request.headers();
+    let header_bytes: usize =
+        headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if uri_bytes > URI_BYTES_MAX {
+        let message = format!("path and query are more than {URI_BYTES_MAX} bytes");
+        return Problem::new(Code::ValidUriTooLong, message).into_response();
+    }
+    if headers.len() > HEADERS_MAX || header_bytes > HEADER_BYTES_MAX {
+        let message =
+            format!("the headers are more than {HEADERS_MAX}, or {HEADER_BYTES_MAX} bytes");
+        return Problem::new(Code::ValidHeadersTooLarge, message).into_response();
+    }
+    next.run(request).await
+}
+
+/// The middleware that bounds what a request can do.
 pub(super) async fn contain(request: Request, next: Next) -> Response {
     contain_within(REQUEST_TIME_MAX, request, next).await
 }

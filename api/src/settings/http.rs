@@ -28,6 +28,8 @@ pub struct HttpSettings {
     pub idempotency_key_ttl: Duration,
     /// From where webhooks are taken; none: from anywhere.
     pub webhook_allowed: Option<Vec<IpNet>>,
+    /// Where our own proxies are, which tell from whom they have a request.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// Whose web pages may call the API.
@@ -49,12 +51,14 @@ impl HttpSettings {
         let rate = rate(reader, &table::RATE_LIMIT_PER_MINUTE);
         let idempotency_key_ttl = reader.required(&table::IDEMPOTENCY_KEY_TTL, duration::parse);
         let webhook_allowed = reader.optional(&table::WEBHOOK_ALLOWED_IPS, parse_networks);
+        let trusted_proxies = reader.optional(&table::TRUSTED_PROXIES, parse_networks);
         Ok(Self {
             listen: SocketAddr::new(host?, port?),
             cors: cors?.unwrap_or(CorsOrigins::Own),
             rate_limit_per_minute: rate?,
             idempotency_key_ttl: idempotency_key_ttl?,
             webhook_allowed: webhook_allowed?,
+            trusted_proxies: trusted_proxies?.unwrap_or_default(),
         })
     }
 }

@@ -122,6 +122,9 @@ table! {
     WEBHOOK_ALLOWED_IPS, open, NONE,
         "addresses or networks such as 10.0.0.0/8 or ::1, separated by commas",
         "From where webhooks are taken. Optional: without it, from anywhere; the signature is checked in any case.";
+    TRUSTED_PROXIES, open, NONE,
+        "addresses or networks such as 10.0.0.0/8 or ::1, separated by commas",
+        "Your own reverse proxies, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Optional: without it, nobody's are. See [TLS](tls.md).";
     JWT_SECRET, secret, NONE,
         "at least 32 bytes nobody can guess, such as the output of: openssl rand -hex 32",
         "Signs access tokens.";

@@ -72,6 +72,7 @@ fn everything_that_is_wrong_is_told_at_once() {
         ("DELIVERY_ON_UNKNOWN", "guess"),
         ("RATE_LIMIT_PER_MINUTE", "0"),
         ("WEBHOOK_ALLOWED_IPS", "the office"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,"),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "info,sqlx=loud"),
         ("DATABASE_URL", "mysql://localhost/heliograph"),

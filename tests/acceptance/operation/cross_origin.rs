@@ -3,6 +3,7 @@
 use acceptance::answer::Answer;
 use acceptance::installation::Installation;
 use acceptance::setup::Setup;
+use heliograph::routes;
 use reqwest::Method;
 use sqlx::PgPool;
 
@@ -36,6 +37,36 @@ async fn the_listed_origin_may_call_and_others_may_not(pool: PgPool) {
         exposed.contains("x-request-id") || exposed == "*",
         "a page cannot read the request's id"
     );
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_page_may_use_every_method_and_header_of_the_api(pool: PgPool) {
+    let setup = Setup::default().set("CORS_ORIGIN", "https://app.example.com");
+    let stage = Installation::start_with(pool, setup).await;
+    let allowed = preflight(&stage, "https://app.example.com").await;
+    let listed = |name: &str| -> Vec<String> {
+        let value = allowed.header(name).unwrap();
+        value.split(',').map(|word| word.trim().to_ascii_lowercase()).collect()
+    };
+    let methods = listed("access-control-allow-methods");
+    for route in routes::all() {
+        let method = route.method().as_str().to_ascii_lowercase();
+        assert!(methods.contains(&method), "{method} of {} is not in {methods:?}", route.path());
+    }
+    let headers = listed("access-control-allow-headers");
+    for header in [
+        "authorization",
+        "content-type",
+        "idempotency-key",
+        "x-api-key",
+        "x-tenant-id",
+        "x-request-id",
+        "x-read-after",
+        "traceparent",
+    ] {
+        assert!(headers.iter().any(|listed| listed == header), "{header} is not in {headers:?}");
+    }
     stage.stop().await;
 }
 

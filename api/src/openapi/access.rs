@@ -12,7 +12,13 @@ use crate::read_your_write::{EVENT_POSITION, READ_AFTER};
 use crate::routes::{Access, Route};
 
 /// Any request may come to this.
-const ALWAYS: [Code; 3] = [Code::SysInternalError, Code::SysServiceUnavailable, Code::SysTimeout];
+const ALWAYS: [Code; 5] = [
+    Code::ValidUriTooLong,
+    Code::ValidHeadersTooLarge,
+    Code::SysInternalError,
+    Code::SysServiceUnavailable,
+    Code::SysTimeout,
+];
 /// Who must be signed in may not be.
 const SIGNED_IN: [Code; 5] = [
     Code::AuthTokenMissing,
