@@ -1,5 +1,9 @@
 //! Addresses that are blocked, for those who run the installation.
 
+use crate::openapi::answers::{Listed, NoContent};
+use crate::openapi::refusals::refusals;
+use projections::blocked_addresses::BlockedAddressRow;
+use schemars::JsonSchema;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -21,8 +25,15 @@ use crate::read_your_write::At;
 const SECONDS_MAX: u64 = 366 * 24 * 60 * 60;
 
 /// An address to be blocked.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "BlockAddress")]
 pub struct Block {
+    /// Version 4 or 6.
+    #[schemars(extend("examples" = ["203.0.113.7"]))]
     address: IpAddr,
+    /// For how long; without it, until it is unblocked.
+    #[schemars(range(min = 1, max = 31_622_400))]
     seconds: Option<u64>,
 }
 
@@ -34,12 +45,16 @@ impl FromFields for Block {
     }
 }
 
+refusals! {
+    /// Why an address is not unblocked.
+    NotUnblocked: AddressNotBlocked;
+}
+
 /// Lists the addresses that are blocked, the newest first.
 #[utoipa::path(
-    get,
-    path = "/admin/blocked-addresses",
-    tag = "addresses",
-    operation_id = "listBlockedAddresses"
+    get, path = "/admin/blocked-addresses", tag = "addresses", operation_id = "listBlockedAddresses",
+    params(Query<Paging>),
+    responses(Listed<BlockedAddressRow>)
 )]
 pub async fn list(
     State(app): State<App>,
@@ -53,10 +68,9 @@ pub async fn list(
 
 /// Refuses what comes from an address, for some time or until it is unblocked.
 #[utoipa::path(
-    post,
-    path = "/admin/blocked-addresses",
-    tag = "addresses",
-    operation_id = "blockAddress"
+    post, path = "/admin/blocked-addresses", tag = "addresses", operation_id = "blockAddress",
+    params(Json<Block>),
+    responses(At<NoContent>)
 )]
 pub async fn block(
     State(app): State<App>,
@@ -72,10 +86,9 @@ pub async fn block(
 
 /// Lets an address in again.
 #[utoipa::path(
-    delete,
-    path = "/admin/blocked-addresses/{address}",
-    tag = "addresses",
-    operation_id = "unblockAddress"
+    delete, path = "/admin/blocked-addresses/{address}", tag = "addresses", operation_id = "unblockAddress",
+    params(Id<IpAddr>),
+    responses(At<NoContent>, NotUnblocked)
 )]
 pub async fn unblock(
     State(app): State<App>,

@@ -1,5 +1,8 @@
 //! API keys: made, listed, given another secret, revoked.
 
+use crate::openapi::answers::{self, Listed, NoContent, Success};
+use crate::openapi::refusals::refusals;
+use schemars::JsonSchema;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -38,20 +41,36 @@ pub const RATE_MAX: u64 = 1_000_000;
 const OVERLAP_MAX: Duration = Duration::from_hours(7 * 24);
 
 /// A key to be made.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "CreateApiKey")]
 pub struct Create {
+    /// What it is called.
     name: Label,
+    /// What it may do: permissions its maker has.
     scopes: Permissions,
+    /// When it ends by itself.
     expires_at: Option<DateTime<Utc>>,
+    /// Requests it may make in a minute; without it, as many as its tenant.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 1_000_000))]
     rate_limit_per_minute: Option<NonZeroU32>,
 }
 
 /// How a key is given another secret.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "RotateApiKey")]
 pub struct Rotate {
+    /// How long the old secret stays good, in seconds; not at all, unless given.
+    #[schemars(rename = "overlapSeconds", with = "Option<u32>", range(max = 604_800))]
     overlap: TimeDelta,
 }
 
 /// Why a key is revoked.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Revoke {
+    /// Why, for those who look later.
     reason: Option<Label>,
 }
 
@@ -86,7 +105,8 @@ pub(crate) fn as_rate(per_minute: u64) -> Option<NonZeroU32> {
 }
 
 /// A key, as its tenant is shown it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ApiKey")]
 #[serde(rename_all = "camelCase")]
 struct Shown {
     #[serde(flatten)]
@@ -96,7 +116,8 @@ struct Shown {
 }
 
 /// A key with its secret: shown once, and never again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ApiKeyWithSecret")]
 struct WithSecret<'a> {
     #[serde(flatten)]
     shown: Shown,
@@ -108,8 +129,19 @@ pub(crate) fn new_text() -> KeyText {
     KeyText::of(KeyPrefix::of(random_bytes()), random_bytes())
 }
 
-/// `POST /api-keys`
-#[utoipa::path(post, path = "/api-keys", tag = "API keys", operation_id = "createApiKey")]
+refusals! {
+    /// There is no such key.
+    KeyUnknown: ApiKeyNotFound;
+    /// Why nothing is done to a key.
+    KeyRefused: ApiKeyNotFound, ApiKeyRevoked;
+}
+
+/// Makes an API key, and shows its secret: once, and never again.
+#[utoipa::path(
+    post, path = "/api-keys", tag = "API keys", operation_id = "createApiKey",
+    params(Json<Create>),
+    responses(At<answers::Created<WithSecret<'static>>>)
+)]
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -139,8 +171,12 @@ pub async fn create(
     Ok(At(position, located(StatusCode::CREATED, &location, made)).into_response())
 }
 
-/// `GET /api-keys`
-#[utoipa::path(get, path = "/api-keys", tag = "API keys", operation_id = "listApiKeys")]
+/// Lists the tenant's API keys, the newest first.
+#[utoipa::path(
+    get, path = "/api-keys", tag = "API keys", operation_id = "listApiKeys",
+    params(Query<Paging>),
+    responses(Listed<Shown>)
+)]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -151,8 +187,12 @@ pub async fn list(
     Ok(listed(with_last_uses(&app, caller.tenant, listing.rows).await?, meta))
 }
 
-/// `GET /api-keys/{id}`
-#[utoipa::path(get, path = "/api-keys/{id}", tag = "API keys", operation_id = "showApiKey")]
+/// Shows an API key.
+#[utoipa::path(
+    get, path = "/api-keys/{id}", tag = "API keys", operation_id = "showApiKey",
+    params(Id<ApiKeyId>),
+    responses(Success<Shown>, KeyUnknown)
+)]
 pub async fn show(
     State(app): State<App>,
     caller: Caller,
@@ -161,12 +201,11 @@ pub async fn show(
     Ok(success(find(&app, caller.tenant, id).await?))
 }
 
-/// `POST /api-keys/{id}/rotate`
+/// Gives an API key another secret, and shows it.
 #[utoipa::path(
-    post,
-    path = "/api-keys/{id}/rotate",
-    tag = "API keys",
-    operation_id = "rotateApiKey"
+    post, path = "/api-keys/{id}/rotate", tag = "API keys", operation_id = "rotateApiKey",
+    params(Id<ApiKeyId>, Json<Rotate>),
+    responses(At<Success<WithSecret<'static>>>, KeyRefused)
 )]
 pub async fn rotate(
     State(app): State<App>,
@@ -186,8 +225,12 @@ pub async fn rotate(
     Ok(At(position, success(WithSecret { shown, key: key.expose_secret() })).into_response())
 }
 
-/// `DELETE /api-keys/{id}`
-#[utoipa::path(delete, path = "/api-keys/{id}", tag = "API keys", operation_id = "revokeApiKey")]
+/// Ends an API key.
+#[utoipa::path(
+    delete, path = "/api-keys/{id}", tag = "API keys", operation_id = "revokeApiKey",
+    params(Id<ApiKeyId>, Query<Revoke>),
+    responses(At<NoContent>, KeyRefused)
+)]
 pub async fn revoke(
     State(app): State<App>,
     caller: Caller,

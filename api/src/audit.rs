@@ -1,9 +1,12 @@
 //! Who signed in, who was refused, and who changed what anybody may do: for auditors.
 
+use crate::openapi::answers::Listed;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use domain::id::TenantId;
+use projections::security_events::SecurityEventRow;
 use projections::security_events::SecurityFilter;
+use schemars::JsonSchema;
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -15,8 +18,11 @@ use crate::paging::Paging;
 use crate::problem::Problem;
 
 /// Which decisions.
+#[derive(JsonSchema)]
 pub struct Filter {
+    #[schemars(flatten)]
     filter: SecurityFilter,
+    #[schemars(flatten)]
     paging: Paging,
 }
 
@@ -41,7 +47,11 @@ impl FromFields for Filter {
 }
 
 /// Lists the security events of one's own tenant, the newest first.
-#[utoipa::path(get, path = "/audit/security", tag = "audit", operation_id = "listSecurityEvents")]
+#[utoipa::path(
+    get, path = "/audit/security", tag = "audit", operation_id = "listSecurityEvents",
+    params(Query<Filter>),
+    responses(Listed<SecurityEventRow>)
+)]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -52,10 +62,9 @@ pub async fn list(
 
 /// Lists the security events that belong to no tenant, the newest first: sign-ins with addresses nobody has, blocks.
 #[utoipa::path(
-    get,
-    path = "/admin/audit/security",
-    tag = "audit",
-    operation_id = "listInstallationSecurityEvents"
+    get, path = "/admin/audit/security", tag = "audit", operation_id = "listInstallationSecurityEvents",
+    params(Query<Filter>),
+    responses(Listed<SecurityEventRow>)
 )]
 pub async fn list_of_installation(
     State(app): State<App>,

@@ -27,8 +27,13 @@ use crate::extract::described::BODY;
 use crate::routes::Route;
 
 /// What each group of routes is about.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 13] = [
     ("auth", "Signing in, and staying signed in."),
+    ("users", "The users of a tenant, and what they may do."),
+    ("API keys", "Keys for programs, with scopes and an end."),
+    ("tenants", "The installation's tenants, for those who run it."),
+    ("addresses", "Addresses nothing is taken from."),
+    ("audit", "Who signed in, who was refused, and who changed what anybody may do."),
     ("sessions", "WhatsApp sessions: made, paired, started and stopped; and their queues."),
     ("messages", "Messages: sent, shown, listed, counted, settled."),
     ("dead letters", "Messages given up, which a person sends again or puts away."),

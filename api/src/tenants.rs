@@ -2,6 +2,8 @@
 
 pub mod list;
 
+use crate::openapi::answers::{self, NoContent};
+use crate::openapi::refusals::refusals;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commands::accounts::Made;
@@ -9,6 +11,7 @@ use domain::id::TenantId;
 use domain::phone::Country;
 use domain::tenant::{Command, TenantName};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -22,13 +25,20 @@ use crate::read_your_write::At;
 use crate::users;
 
 /// A tenant to be made.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "CreateTenant")]
 pub struct Create {
+    /// What it is called.
     name: TenantName,
+    /// Reads phone numbers without a country code: two letters.
+    #[schemars(extend("examples" = ["ID"]))]
     default_country: Option<Country>,
 }
 
 /// A tenant that was made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CreatedTenant")]
 #[serde(rename_all = "camelCase")]
 struct Created {
     id: TenantId,
@@ -44,8 +54,19 @@ impl FromFields for Create {
     }
 }
 
+refusals! {
+    /// There is no such tenant.
+    TenantUnknown: TenantNotFound;
+    /// Why nothing is done to a tenant.
+    TenantRefused: TenantNotFound, TenantIsOwn;
+}
+
 /// Makes a tenant.
-#[utoipa::path(post, path = "/admin/tenants", tag = "tenants", operation_id = "createTenant")]
+#[utoipa::path(
+    post, path = "/admin/tenants", tag = "tenants", operation_id = "createTenant",
+    params(Json<Create>),
+    responses(At<answers::Created<Created>>)
+)]
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -63,10 +84,9 @@ pub async fn create(
 
 /// Refuses a tenant's users and keys from now on; its users' login sessions end.
 #[utoipa::path(
-    post,
-    path = "/admin/tenants/{id}/suspend",
-    tag = "tenants",
-    operation_id = "suspendTenant"
+    post, path = "/admin/tenants/{id}/suspend", tag = "tenants", operation_id = "suspendTenant",
+    params(Id<TenantId>),
+    responses(At<NoContent>, TenantRefused)
 )]
 pub async fn suspend(
     State(app): State<App>,
@@ -80,10 +100,9 @@ pub async fn suspend(
 
 /// Lets a tenant's users and keys in again.
 #[utoipa::path(
-    post,
-    path = "/admin/tenants/{id}/reactivate",
-    tag = "tenants",
-    operation_id = "reactivateTenant"
+    post, path = "/admin/tenants/{id}/reactivate", tag = "tenants", operation_id = "reactivateTenant",
+    params(Id<TenantId>),
+    responses(At<NoContent>, TenantRefused)
 )]
 pub async fn reactivate(
     State(app): State<App>,
@@ -97,10 +116,9 @@ pub async fn reactivate(
 
 /// Makes a user of any tenant, such as its first administrator.
 #[utoipa::path(
-    post,
-    path = "/admin/tenants/{id}/users",
-    tag = "tenants",
-    operation_id = "createUserOfTenant"
+    post, path = "/admin/tenants/{id}/users", tag = "tenants", operation_id = "createUserOfTenant",
+    params(Id<TenantId>, Json<users::Create>),
+    responses(At<answers::Created<users::Created>>, users::NotCreated)
 )]
 pub async fn create_user(
     State(app): State<App>,
@@ -115,10 +133,9 @@ pub async fn create_user(
 
 /// Ends the login sessions of all of a tenant's users.
 #[utoipa::path(
-    delete,
-    path = "/admin/tenants/{id}/login-sessions",
-    tag = "tenants",
-    operation_id = "revokeLoginSessionsOfTenant"
+    delete, path = "/admin/tenants/{id}/login-sessions", tag = "tenants", operation_id = "revokeLoginSessionsOfTenant",
+    params(Id<TenantId>),
+    responses(At<NoContent>, TenantRefused)
 )]
 pub async fn revoke_login_sessions(
     State(app): State<App>,

@@ -2,6 +2,8 @@
 
 pub mod list;
 
+use crate::openapi::answers::{self, NoContent};
+use crate::openapi::refusals::refusals;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commands::accounts::{AccountError, Made, NewUser};
@@ -12,6 +14,7 @@ use domain::tenant;
 use domain::user::event::{LockReason, PasswordChange};
 use domain::user::{Change, Rejection};
 use http::StatusCode;
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Serialize;
 
@@ -27,26 +30,41 @@ use crate::provenance::Provenance;
 use crate::read_your_write::At;
 
 /// A user to be made.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "CreateUser")]
 pub struct Create {
+    /// Signs in with it.
     email: EmailAddress,
+    /// Signs in with it.
+    #[schemars(with = "String")]
     password: SecretString,
+    /// What they are in the tenant.
     role: Role,
 }
 
 /// What a user is to be.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetRole {
+    /// The role.
     role: Role,
 }
 
 /// Another password for a user.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetPassword {
+    /// The password.
+    #[schemars(with = "String")]
     password: SecretString,
 }
 
 /// A user that was made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CreatedUser")]
 #[serde(rename_all = "camelCase")]
-struct Created {
+pub(crate) struct Created {
     id: UserId,
     email: EmailAddress,
     role: Role,
@@ -73,8 +91,23 @@ impl FromFields for SetPassword {
     }
 }
 
+refusals! {
+    /// There is no such user.
+    UserUnknown: UserNotFound;
+    /// Why a user is not made.
+    NotCreated: TenantNotFound, UserAlreadyExists, ValidPassword, AuthzRoleBeyondReach, AuthzTenantSuspended;
+    /// Why nothing is done to a user.
+    UserRefused: UserNotFound, UserIsOneself, AuthzRoleBeyondReach;
+    /// Why a user's password stays what it is.
+    PasswordRefused: UserNotFound, UserIsOneself, AuthzRoleBeyondReach, ValidPassword;
+}
+
 /// Makes a user of one's own tenant.
-#[utoipa::path(post, path = "/users", tag = "users", operation_id = "createUser")]
+#[utoipa::path(
+    post, path = "/users", tag = "users", operation_id = "createUser",
+    params(Json<Create>),
+    responses(At<answers::Created<Created>>, NotCreated)
+)]
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -103,7 +136,11 @@ pub(crate) async fn create_in(
 }
 
 /// Makes a user something else in the tenant; it holds with their next request.
-#[utoipa::path(put, path = "/users/{id}/role", tag = "users", operation_id = "setRole")]
+#[utoipa::path(
+    put, path = "/users/{id}/role", tag = "users", operation_id = "setRole",
+    params(Id<UserId>, Json<SetRole>),
+    responses(At<NoContent>, UserRefused)
+)]
 pub async fn set_role(
     State(app): State<App>,
     caller: Caller,
@@ -115,7 +152,11 @@ pub async fn set_role(
 }
 
 /// Gives a user another password; their login sessions end.
-#[utoipa::path(put, path = "/users/{id}/password", tag = "users", operation_id = "setPassword")]
+#[utoipa::path(
+    put, path = "/users/{id}/password", tag = "users", operation_id = "setPassword",
+    params(Id<UserId>, Json<SetPassword>),
+    responses(At<NoContent>, PasswordRefused)
+)]
 pub async fn set_password(
     State(app): State<App>,
     caller: Caller,
@@ -131,10 +172,9 @@ pub async fn set_password(
 
 /// Keeps a user from signing in; their login sessions end.
 #[utoipa::path(
-    post,
-    path = "/users/{id}/deactivate",
-    tag = "users",
-    operation_id = "deactivateUser"
+    post, path = "/users/{id}/deactivate", tag = "users", operation_id = "deactivateUser",
+    params(Id<UserId>),
+    responses(At<NoContent>, UserRefused)
 )]
 pub async fn deactivate(
     State(app): State<App>,
@@ -147,10 +187,9 @@ pub async fn deactivate(
 
 /// Lets a user sign in again.
 #[utoipa::path(
-    post,
-    path = "/users/{id}/reactivate",
-    tag = "users",
-    operation_id = "reactivateUser"
+    post, path = "/users/{id}/reactivate", tag = "users", operation_id = "reactivateUser",
+    params(Id<UserId>),
+    responses(At<NoContent>, UserRefused)
 )]
 pub async fn reactivate(
     State(app): State<App>,
@@ -162,7 +201,11 @@ pub async fn reactivate(
 }
 
 /// Keeps a user from signing in until they are unlocked; login sessions go on.
-#[utoipa::path(post, path = "/users/{id}/lock", tag = "users", operation_id = "lockUser")]
+#[utoipa::path(
+    post, path = "/users/{id}/lock", tag = "users", operation_id = "lockUser",
+    params(Id<UserId>),
+    responses(At<NoContent>, UserRefused)
+)]
 pub async fn lock(
     State(app): State<App>,
     caller: Caller,
@@ -174,7 +217,11 @@ pub async fn lock(
 }
 
 /// Ends a user's lock, whyever they were locked.
-#[utoipa::path(post, path = "/users/{id}/unlock", tag = "users", operation_id = "unlockUser")]
+#[utoipa::path(
+    post, path = "/users/{id}/unlock", tag = "users", operation_id = "unlockUser",
+    params(Id<UserId>),
+    responses(At<NoContent>, UserRefused)
+)]
 pub async fn unlock(
     State(app): State<App>,
     caller: Caller,
@@ -186,10 +233,9 @@ pub async fn unlock(
 
 /// Ends all of a user's login sessions.
 #[utoipa::path(
-    delete,
-    path = "/users/{id}/login-sessions",
-    tag = "users",
-    operation_id = "revokeLoginSessionsOfUser"
+    delete, path = "/users/{id}/login-sessions", tag = "users", operation_id = "revokeLoginSessionsOfUser",
+    params(Id<UserId>),
+    responses(At<NoContent>, UserRefused)
 )]
 pub async fn revoke_login_sessions(
     State(app): State<App>,

@@ -2,6 +2,7 @@
 
 mod fold;
 
+use schemars::JsonSchema;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -97,7 +98,7 @@ async fn write(connection: &mut PgConnection, keys: &[Shown]) -> Result<(), sqlx
 }
 
 /// An API key, as clients are shown it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKeyRow {
     /// Its id.
@@ -114,6 +115,7 @@ pub struct ApiKeyRow {
     /// Requests per minute; none: as many as its tenant may make.
     pub rate_limit_per_minute: Option<i32>,
     /// Who made it.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub created_by: Json<Actor>,
     /// When it was made.
     pub created_at: DateTime<Utc>,

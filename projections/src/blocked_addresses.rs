@@ -1,5 +1,6 @@
 //! The addresses that are blocked: the table `blocked_addresses`. It is the installation's.
 
+use schemars::JsonSchema;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -76,7 +77,7 @@ impl Projection for BlockedAddresses {
 }
 
 /// An address that is blocked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BlockedAddressRow {
     #[serde(skip)]

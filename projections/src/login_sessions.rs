@@ -3,6 +3,7 @@
 //! A session is over when it was revoked, or when all of its user's or its tenant's were ended since it began: each
 //! such end counts up an epoch (see `domain::user`), and no row of a session need be found for it.
 
+use schemars::JsonSchema;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -203,7 +204,7 @@ async fn begin_epochs(
 }
 
 /// A login session that is not over, as its owner is shown it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LoginSessionRow {
     /// Its id.

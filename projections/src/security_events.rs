@@ -2,6 +2,7 @@
 //!
 //! Told with the API's names, as the history of messages is.
 
+use schemars::JsonSchema;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -118,7 +119,7 @@ fn acting_user(actor: Actor) -> Option<Uuid> {
 }
 
 /// One decision.
-#[derive(Debug, Serialize, FromRow)]
+#[derive(Debug, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SecurityEventRow {
     /// The event's id.
@@ -132,6 +133,7 @@ pub struct SecurityEventRow {
     /// The login session, key, client, tenant or address it is about.
     pub subject_id: Option<Uuid>,
     /// Who decided it.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub actor: Json<Box<RawValue>>,
     /// From which address.
     pub ip: Option<String>,
@@ -141,17 +143,21 @@ pub struct SecurityEventRow {
     pub request_id: Option<String>,
     /// What it says.
     #[serde(serialize_with = "in_camel_case")]
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub data: Json<Box<RawValue>>,
     /// When it was recorded.
     pub occurred_at: DateTime<Utc>,
 }
 
 /// What a security event must be to be listed; what is not given does not matter.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "camelCase")]
 pub struct SecurityFilter {
     /// Of this stored name.
+    #[schemars(rename = "type")]
     pub kind: Option<String>,
     /// About this user.
+    #[schemars(rename = "userId")]
     pub user: Option<UserId>,
     /// From this address.
     pub ip: Option<String>,

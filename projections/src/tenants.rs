@@ -1,5 +1,6 @@
 //! The installation's tenants: the table `tenants`, for those who run it.
 
+use schemars::JsonSchema;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -100,7 +101,7 @@ async fn suspend(
 }
 
 /// A tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantRow {
     /// Its id.

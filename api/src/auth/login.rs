@@ -45,7 +45,8 @@ impl JsonSchema for Login {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let address = json_schema!({ "type": "string", "format": "email", "maxLength": 254 });
+        let address =
+            json_schema!({ "type": ["string", "null"], "format": "email", "maxLength": 254 });
         json_schema!({
             "type": "object",
             "description": "Who signs in. The address may be called by either name.",
@@ -53,6 +54,10 @@ impl JsonSchema for Login {
                 "email": address,
                 "usernameOrEmail": address,
                 "password": { "type": "string" },
+                "endOldestSession": {
+                    "type": ["boolean", "null"], "default": false,
+                    "description": "Whether the oldest login session makes room, where the user has as many as they may.",
+                },
             },
             "required": ["password"],
             "anyOf": [{ "required": ["email"] }, { "required": ["usernameOrEmail"] }],
@@ -92,7 +97,8 @@ impl FromFields for Login {
 
 refusals! {
     /// Why somebody is not signed in.
-    SignInRefused: AuthInvalidCredentials, ValidTenantRequired, RateLimitExceeded;
+    SignInRefused: AuthInvalidCredentials, AuthAccountDisabled, AuthzTenantSuspended, ValidTenantRequired,
+        SessionLimitExceeded, RateLimitExceeded, RateIpBlocked;
 }
 
 /// Signs in.

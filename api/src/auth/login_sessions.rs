@@ -1,5 +1,7 @@
 //! One's own login sessions: signing out, and ending others.
 
+use crate::openapi::answers::{NoContent, Success};
+use crate::openapi::refusals::refusals;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
@@ -8,6 +10,7 @@ use domain::login_session::RevocationReason;
 use domain::user::Change;
 use http::StatusCode;
 use projections::login_sessions::LoginSessionRow;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -20,7 +23,8 @@ use crate::provenance::Provenance;
 use crate::read_your_write::At;
 
 /// One of one's own login sessions.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OwnLoginSession")]
 #[serde(rename_all = "camelCase")]
 struct OwnSession {
     #[serde(flatten)]
@@ -29,8 +33,16 @@ struct OwnSession {
     is_current: bool,
 }
 
+refusals! {
+    /// There is no such login session of one's own.
+    LoginSessionUnknown: AuthSessionNotFound;
+}
+
 /// Lists one's own login sessions that are not over, the newest first.
-#[utoipa::path(get, path = "/auth/sessions", tag = "auth", operation_id = "listLoginSessions")]
+#[utoipa::path(
+    get, path = "/auth/sessions", tag = "auth", operation_id = "listLoginSessions",
+    responses(Success<Vec<OwnSession>>)
+)]
 pub async fn list(State(app): State<App>, caller: SignedIn) -> Result<impl IntoResponse, Problem> {
     let rows = app.read_models.login_sessions(caller.tenant, caller.user, app.idle_since()).await?;
     let own =
@@ -39,7 +51,10 @@ pub async fn list(State(app): State<App>, caller: SignedIn) -> Result<impl IntoR
 }
 
 /// Signs out: ends the login session the request is made in.
-#[utoipa::path(post, path = "/auth/logout", tag = "auth", operation_id = "signOut")]
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "auth", operation_id = "signOut",
+    responses(At<NoContent>, LoginSessionUnknown)
+)]
 pub async fn sign_out(
     State(app): State<App>,
     caller: SignedIn,
@@ -50,10 +65,9 @@ pub async fn sign_out(
 
 /// Ends one of one's own login sessions.
 #[utoipa::path(
-    delete,
-    path = "/auth/sessions/{id}",
-    tag = "auth",
-    operation_id = "revokeLoginSession"
+    delete, path = "/auth/sessions/{id}", tag = "auth", operation_id = "revokeLoginSession",
+    params(Id<LoginSessionId>),
+    responses(At<NoContent>, LoginSessionUnknown)
 )]
 pub async fn revoke(
     State(app): State<App>,
@@ -65,7 +79,10 @@ pub async fn revoke(
 }
 
 /// Ends all of one's own login sessions, this one too.
-#[utoipa::path(delete, path = "/auth/sessions", tag = "auth", operation_id = "revokeLoginSessions")]
+#[utoipa::path(
+    delete, path = "/auth/sessions", tag = "auth", operation_id = "revokeLoginSessions",
+    responses(At<NoContent>)
+)]
 pub async fn revoke_all(
     State(app): State<App>,
     caller: SignedIn,

@@ -1,11 +1,14 @@
 //! `POST /auth/password`
 
+use crate::openapi::answers::NoContent;
+use crate::openapi::refusals::refusals;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use commands::access::counts::Class;
 use commands::accounts::AccountError;
 use domain::user::event::PasswordChange;
 use http::StatusCode;
+use schemars::JsonSchema;
 use secrecy::SecretString;
 
 use crate::app::App;
@@ -17,8 +20,15 @@ use crate::rate_limit::Allowance;
 use crate::read_your_write::At;
 
 /// The old password and the new one.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "ChangePassword")]
 pub struct Replacement {
+    /// The one that is good now.
+    #[schemars(with = "String")]
     current_password: SecretString,
+    /// The one that is to be.
+    #[schemars(with = "String")]
     new_password: SecretString,
 }
 
@@ -30,8 +40,17 @@ impl FromFields for Replacement {
     }
 }
 
+refusals! {
+    /// Why a password stays what it is.
+    PasswordUnchanged: AuthInvalidCredentials, ValidPassword;
+}
+
 /// Changes one's own password. All of one's login sessions end, this one too.
-#[utoipa::path(post, path = "/auth/password", tag = "auth", operation_id = "changePassword")]
+#[utoipa::path(
+    post, path = "/auth/password", tag = "auth", operation_id = "changePassword",
+    params(Json<Replacement>),
+    responses(At<NoContent>, PasswordUnchanged)
+)]
 pub async fn change(
     State(app): State<App>,
     caller: SignedIn,

@@ -38,7 +38,7 @@ impl FromFields for Spend {
 refusals! {
     /// Why a token is not exchanged.
     RefreshRefused: AuthTokenInvalid, AuthTokenExpired, AuthRefreshReused, AuthSessionRevoked, AuthInvalidCredentials,
-        RateLimitExceeded;
+        AuthAccountDisabled, AuthzTenantSuspended, RateLimitExceeded, RateIpBlocked;
 }
 
 /// Spends a refresh token for a new pair.

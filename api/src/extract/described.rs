@@ -1,7 +1,7 @@
 //! How extractors are described: a handler names in `params(…)` what it takes, as in its arguments.
 
 use schemars::JsonSchema;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -15,7 +15,10 @@ pub const BODY: &str = "=body";
 
 impl<T: PathId + JsonSchema> IntoParams for Id<T> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let schema = schema::read_inline::<T>();
+        let mut schema = schema::read_inline::<T>();
+        if schema.get("description").is_none() {
+            schema["description"] = "Which one.".into();
+        }
         vec![parameter(T::NAME, ParameterIn::Path, true, schema)]
     }
 }
@@ -35,8 +38,36 @@ impl<T: FromFields + JsonSchema> IntoParams for Query<T> {
 
 impl<T: FromFields + JsonSchema> IntoParams for Json<T> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        vec![body(schema::read::<T>())]
+        vec![body(nullable(schema::read::<T>()))]
     }
+}
+
+/// In a body, null is as if the field were left out, so what may be left out may be null.
+fn nullable(mut described: Described) -> Described {
+    let name = described.schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
+    let definition = name.and_then(|name| described.definitions.get_mut(name));
+    let Some(Value::Object(object)) = definition else { return described };
+    let required = object.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let alternatives = object.contains_key("anyOf");
+    let Some(Value::Object(fields)) = object.get_mut("properties") else { return described };
+    for (_, field) in fields.iter_mut().filter(|(name, _)| !required.contains(&json!(name))) {
+        let may_be_null =
+            field["type"].as_array().is_some_and(|kinds| kinds.contains(&json!("null")))
+                || field["anyOf"]
+                    .as_array()
+                    .is_some_and(|kinds| kinds.contains(&json!({ "type": "null" })));
+        if may_be_null || alternatives {
+            continue;
+        }
+        let mut null = json!({ "anyOf": [field.clone(), { "type": "null" }] });
+        for told in ["description", "default", "examples"] {
+            if let Some(value) = field.get(told) {
+                null[told] = value.clone();
+            }
+        }
+        *field = null;
+    }
+    described
 }
 
 /// A body.

@@ -51,6 +51,8 @@ impl PathId for domain::id::LoginSessionId {
 }
 
 impl PathId for std::net::IpAddr {
+    const NAME: &'static str = "address";
+
     fn not_found() -> Problem {
         Problem::new(Code::AddressNotBlocked, "the address is not blocked")
     }

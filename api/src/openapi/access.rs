@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::refusals;
+use crate::idempotency;
 use crate::openapi::answers::canonical;
 use crate::problem::Code;
 use crate::read_your_write::{EVENT_POSITION, READ_AFTER};
@@ -20,12 +21,18 @@ const ALWAYS: [Code; 5] = [
     Code::SysTimeout,
 ];
 /// Who must be signed in may not be.
-const SIGNED_IN: [Code; 5] = [
+const SIGNED_IN: [Code; 11] = [
     Code::AuthTokenMissing,
     Code::AuthTokenInvalid,
     Code::AuthTokenExpired,
     Code::AuthSessionRevoked,
+    Code::AuthApiKeyInvalid,
+    Code::AuthApiKeyExpired,
+    Code::AuthApiKeyRevoked,
+    Code::AuthzInsufficientPermissions,
+    Code::AuthzTenantSuspended,
     Code::RateLimitExceeded,
+    Code::RateIpBlocked,
 ];
 /// A body may be no JSON, and its fields wrong.
 const BODY: [Code; 9] = [
@@ -48,6 +55,13 @@ const QUERY: [Code; 4] = [
 ];
 /// A view may be behind, and what it is to have seen no position.
 const VIEW: [Code; 2] = [Code::SysViewBehind, Code::ValidInvalidFormat];
+/// An `Idempotency-Key` may be none, or in use; the body is read for it.
+const KEYED: [Code; 4] = [
+    Code::IdempotencyKeyInFlight,
+    Code::IdempotencyKeyReused,
+    Code::ValidInvalidFormat,
+    Code::ValidBodyTooLarge,
+];
 /// Others may change the same at the same time.
 const COMMAND: [Code; 1] = [Code::SysContended];
 
@@ -61,11 +75,18 @@ pub(super) fn add(operation: &mut Value, route: &Route) {
     if let Access::Needs(permission) = route.access() {
         operation["x-permission"] = permission.as_str().into();
     }
-    operation["security"] = if is_guarded { json!([{ "bearer": [] }]) } else { json!([]) };
+    operation["security"] = match route.access() {
+        Access::Operational | Access::Open => json!([]),
+        Access::SignedIn => json!([{ "bearer": [] }]),
+        Access::Needs(_) => json!([{ "bearer": [] }, { "apiKey": [] }]),
+    };
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     let takes_query = parameters.iter().any(|parameter| parameter["in"] == "query");
     if route.view().is_some() {
         parameters.push(read_after());
+    }
+    if takes_key(route) {
+        parameters.push(idempotency_key());
     }
     operation["parameters"] = parameters.into();
 
@@ -84,14 +105,13 @@ fn codes(operation: &Value, route: &Route, takes_query: bool) -> Vec<Code> {
     let mut codes = ALWAYS.to_vec();
     match route.access() {
         Access::Operational | Access::Open => {}
-        Access::SignedIn => codes.extend(SIGNED_IN),
-        Access::Needs(_) => {
-            codes.extend(SIGNED_IN);
-            codes.push(Code::AuthzInsufficientPermissions);
-        }
+        Access::SignedIn | Access::Needs(_) => codes.extend(SIGNED_IN),
     }
     if operation["requestBody"].is_object() && operation["operationId"] != "receiveWebhook" {
         codes.extend(BODY);
+    }
+    if takes_key(route) {
+        codes.extend(KEYED);
     }
     if takes_query {
         codes.extend(QUERY);
@@ -103,6 +123,22 @@ fn codes(operation: &Value, route: &Route, takes_query: bool) -> Vec<Code> {
         codes.extend(COMMAND);
     }
     codes
+}
+
+/// Whether a request can be made twice under one key.
+fn takes_key(route: &Route) -> bool {
+    matches!(route.access(), Access::SignedIn | Access::Needs(_)) && !route.method().is_safe()
+}
+
+fn idempotency_key() -> Value {
+    json!({
+        "name": canonical(&idempotency::HEADER),
+        "in": "header",
+        "required": false,
+        "description": "A name of the client's own for what it wants done. Asked again under the same name, nothing more is done, \
+                        and the answer is the first one's, with Idempotent-Replayed.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+    })
 }
 
 fn read_after() -> Value {
@@ -199,6 +235,12 @@ pub(super) fn security_schemes() -> Value {
             "scheme": "bearer",
             "bearerFormat": "JWT",
             "description": "The access token of POST /auth/login. What a route needs is its x-permission.",
+        },
+        "apiKey": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Api-Key",
+            "description": "An API key, for programs. What it may do are its scopes, which are permissions.",
         },
     })
 }

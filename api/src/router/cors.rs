@@ -35,7 +35,6 @@ pub(super) fn layer(origins: &CorsOrigins) -> Option<CorsLayer> {
         .expose_headers([
             header::LOCATION,
             header::WWW_AUTHENTICATE,
-            HeaderName::from_static("idempotent-replayed"),
             header::RETRY_AFTER,
             HeaderName::from_static("x-ratelimit-limit"),
             HeaderName::from_static("x-ratelimit-remaining"),

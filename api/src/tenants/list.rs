@@ -1,8 +1,11 @@
 //! `GET /admin/tenants` and `GET /admin/tenants/{id}`
 
+use super::TenantUnknown;
+use crate::openapi::answers::{Listed, Success};
 use axum::extract::State;
 use axum::response::IntoResponse;
 use domain::id::TenantId;
+use projections::tenants::TenantRow;
 
 use crate::app::App;
 use crate::envelope::{listed, success};
@@ -12,7 +15,11 @@ use crate::paging::Paging;
 use crate::problem::Problem;
 
 /// Lists the installation's tenants, the newest first.
-#[utoipa::path(get, path = "/admin/tenants", tag = "tenants", operation_id = "listTenants")]
+#[utoipa::path(
+    get, path = "/admin/tenants", tag = "tenants", operation_id = "listTenants",
+    params(Query<Paging>),
+    responses(Listed<TenantRow>)
+)]
 pub async fn list(
     State(app): State<App>,
     Query(paging): Query<Paging>,
@@ -23,7 +30,11 @@ pub async fn list(
 }
 
 /// Shows one tenant.
-#[utoipa::path(get, path = "/admin/tenants/{id}", tag = "tenants", operation_id = "showTenant")]
+#[utoipa::path(
+    get, path = "/admin/tenants/{id}", tag = "tenants", operation_id = "showTenant",
+    params(Id<TenantId>),
+    responses(Success<TenantRow>, TenantUnknown)
+)]
 pub async fn show(
     State(app): State<App>,
     Id(id): Id<TenantId>,

@@ -1,8 +1,12 @@
 //! `GET /users`, `GET /users/{id}` and `GET /users/{id}/login-sessions`
 
+use super::UserUnknown;
+use crate::openapi::answers::{Listed, Success};
 use axum::extract::State;
 use axum::response::IntoResponse;
 use domain::id::UserId;
+use projections::login_sessions::LoginSessionRow;
+use projections::users::UserRow;
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -13,7 +17,11 @@ use crate::paging::Paging;
 use crate::problem::Problem;
 
 /// Lists the users of one's own tenant, the newest first.
-#[utoipa::path(get, path = "/users", tag = "users", operation_id = "listUsers")]
+#[utoipa::path(
+    get, path = "/users", tag = "users", operation_id = "listUsers",
+    params(Query<Paging>),
+    responses(Listed<UserRow>)
+)]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -25,7 +33,11 @@ pub async fn list(
 }
 
 /// Shows one user.
-#[utoipa::path(get, path = "/users/{id}", tag = "users", operation_id = "showUser")]
+#[utoipa::path(
+    get, path = "/users/{id}", tag = "users", operation_id = "showUser",
+    params(Id<UserId>),
+    responses(Success<UserRow>, UserUnknown)
+)]
 pub async fn show(
     State(app): State<App>,
     caller: Caller,
@@ -37,10 +49,9 @@ pub async fn show(
 
 /// Lists a user's login sessions that are not over, the newest first.
 #[utoipa::path(
-    get,
-    path = "/users/{id}/login-sessions",
-    tag = "users",
-    operation_id = "listLoginSessionsOfUser"
+    get, path = "/users/{id}/login-sessions", tag = "users", operation_id = "listLoginSessionsOfUser",
+    params(Id<UserId>),
+    responses(Success<Vec<LoginSessionRow>>, UserUnknown)
 )]
 pub async fn login_sessions(
     State(app): State<App>,

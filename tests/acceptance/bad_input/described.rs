@@ -42,7 +42,8 @@ async fn operations(caller: &Caller) -> Vec<Operation> {
                 path: path
                     .replace("{id}", &Uuid::nil().to_string())
                     .replace("{phone}", "1")
-                    .replace("{name}", "nowhere"),
+                    .replace("{name}", "nowhere")
+                    .replace("{address}", "192.0.2.1"),
                 described,
             });
         }

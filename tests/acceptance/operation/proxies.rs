@@ -25,7 +25,7 @@ async fn victim(stage: &Installation) -> Value {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn who_makes_up_addresses_is_limited_all_the_same(pool: PgPool) {
-    let setup = Setup::default().set("LOGIN_RATE_LIMIT_PER_MINUTE", 2);
+    let setup = Setup::default().set("LOGIN_ADDRESS_RATE_LIMIT_PER_MINUTE", 2);
     let stage = Installation::start_with(pool, setup).await;
     let body = victim(&stage).await;
     assert_eq!(guess(&stage, &body, &["203.0.113.1"]).await, 401);
@@ -37,7 +37,7 @@ async fn who_makes_up_addresses_is_limited_all_the_same(pool: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn clients_behind_a_trusted_proxy_are_told_apart_by_what_the_proxy_added(pool: PgPool) {
     let setup = Setup::default()
-        .set("LOGIN_RATE_LIMIT_PER_MINUTE", 2)
+        .set("LOGIN_ADDRESS_RATE_LIMIT_PER_MINUTE", 2)
         .set("TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8");
     let stage = Installation::start_with(pool, setup).await;
     let body = victim(&stage).await;
