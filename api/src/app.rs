@@ -16,6 +16,7 @@ use commands::moving::Mover;
 use commands::passwords::Passwords;
 use commands::sagas::delivery::estimates::Estimates;
 use commands::sagas::delivery::inspection::Inspection;
+use commands::second_factors::SecondFactors;
 use commands::session_keys::SessionKeys;
 use commands::waha_servers::WahaServers;
 use domain::id::{ApiKeyId, TenantId};
@@ -131,6 +132,7 @@ impl App {
         executor: Executor,
         session_keys: SessionKeys,
         passwords: Passwords,
+        second_factors: SecondFactors,
         gateway: Arc<dyn SessionGateway>,
     ) -> Result<Self, SigningFailed> {
         Ok(Self(Arc::new(Parts {
@@ -141,7 +143,11 @@ impl App {
                 &pool,
                 executor.clone(),
                 passwords,
-                settings.access.options(settings.tokens.refresh.lifetime),
+                second_factors,
+                settings.access.options(
+                    settings.tokens.refresh.lifetime,
+                    settings.second_factor.codes_per_minute,
+                ),
             ),
             sign_in_limits: settings.access,
             api_keys: ApiKeys::new(pool.clone(), executor.clone()),

@@ -2,6 +2,7 @@
 
 pub mod login;
 pub mod login_sessions;
+pub mod mfa;
 pub mod password;
 pub mod refresh;
 
@@ -121,7 +122,7 @@ impl From<login_session::Rejection> for Problem {
     }
 }
 
-fn address_blocked(wait: Option<Duration>) -> Problem {
+pub(crate) fn address_blocked(wait: Option<Duration>) -> Problem {
     let blocked = |message: String| Problem::new(Code::RateIpBlocked, message);
     match wait {
         Some(wait) => {

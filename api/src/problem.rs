@@ -15,6 +15,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 pub use code::Code;
 pub use shape::{envelope, rfc9457};
@@ -32,6 +33,8 @@ struct Refusal {
     first: Detail,
     more: Vec<Detail>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// What is told besides, by name.
+    members: Map<String, Value>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -73,7 +76,8 @@ impl Detail {
 
 impl From<Detail> for Problem {
     fn from(first: Detail) -> Self {
-        Self(Box::new(Refusal { first, more: Vec::new(), headers: Vec::new(), cause: None }))
+        let (more, headers, members) = (Vec::new(), Vec::new(), Map::new());
+        Self(Box::new(Refusal { first, more, headers, members, cause: None }))
     }
 }
 
@@ -120,6 +124,13 @@ impl Problem {
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
+        self
+    }
+
+    /// Something told besides, under a name of its own (RFC 9457, section 3.2).
+    #[must_use]
+    pub fn with_member(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.members.insert(name.to_owned(), value.into());
         self
     }
 

@@ -22,6 +22,7 @@ use commands::sagas::Process;
 use commands::sagas::delivery::{DeliveryOptions, DeliverySaga};
 use commands::sagas::sessions::{SessionOptions, SessionSaga};
 use commands::sagas::webhooks::{GapOptions, WebhookOptions, WebhookSaga};
+use commands::second_factors::SecondFactors;
 use commands::session_keys::SessionKeys;
 use commands::waha_servers::WahaServers;
 use domain::id::EngineId;
@@ -89,6 +90,9 @@ pub enum StartError {
     /// The keys that sign tokens are of no use.
     #[error("the keys that sign tokens cannot be used")]
     Keys(#[from] crate::token::SigningFailed),
+    /// The machine cannot encrypt.
+    #[error("second factors cannot be sealed here")]
+    Sealing(#[from] commands::sealing::SealBroken),
     /// The listener is of no use.
     #[error("the listener has no address")]
     Listener(#[from] std::io::Error),
@@ -146,12 +150,14 @@ impl Engine {
         work.tasks.spawn(metering::run(work.shutdown.clone()));
 
         let address = listener.local_addr()?;
+        let second_factors = SecondFactors::new(pool.clone(), settings.second_factor.key.as_ref())?;
         let app = App::new(
             settings,
             pool.clone(),
             executor,
             SessionKeys::new(pool),
             Passwords::new()?,
+            second_factors,
             waha,
         )?;
         let router = if roles.contains(EngineRole::Api) {

@@ -14,6 +14,7 @@ mod http;
 mod log;
 mod private_key;
 mod reader;
+mod second_factor;
 mod secret;
 pub mod table;
 mod tokens;
@@ -31,6 +32,7 @@ pub use http::{CorsOrigins, HttpSettings};
 pub use log::{LogFormat, LogSettings};
 pub use private_key::PrivateKey;
 pub use reader::SettingError;
+pub use second_factor::SecondFactorSettings;
 pub use tokens::{SigningKey, TokenSettings};
 pub use waha::WahaSettings;
 
@@ -47,6 +49,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// How strictly people are let in.
     pub access: AccessSettings,
+    /// How second factors are kept.
+    pub second_factor: SecondFactorSettings,
     /// How tokens are signed.
     pub tokens: TokenSettings,
     /// How WAHA is reached, and how it reaches us.
@@ -67,6 +71,7 @@ impl Settings {
             let event_store = EventStoreSettings::take(reader);
             let http = HttpSettings::take(reader);
             let access = AccessSettings::take(reader);
+            let second_factor = SecondFactorSettings::take(reader);
             let tokens = TokenSettings::take(reader);
             let waha = WahaSettings::take(reader);
             let delivery = DeliverySettings::take(reader);
@@ -77,6 +82,7 @@ impl Settings {
                 event_store: event_store?,
                 http: http?,
                 access: access?,
+                second_factor: second_factor?,
                 tokens: tokens?,
                 waha: waha?,
                 delivery: delivery?,

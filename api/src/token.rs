@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::settings::TokenSettings;
-pub use claims::{Access, Delegation, Refresh, UserAccess};
+pub use claims::{Access, Challenge, Delegation, Refresh, UserAccess};
 use claims::{Claims, Header};
 use keys::KeyRing;
 
@@ -32,10 +32,14 @@ const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(60);
 /// No token of ours is nearly as long.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
 
+/// How long somebody has to show a second factor.
+pub const CHALLENGE_LIFETIME: Duration = Duration::from_mins(5);
+
 /// Signs tokens and verifies them.
 pub struct Tokens {
     access: Kind,
     refresh: Kind,
+    challenge: Kind,
     /// How long an access token is good that is given to a program.
     program_lifetime: Duration,
 }
@@ -73,7 +77,14 @@ impl Tokens {
             issuer: settings.issuer.clone(),
             keys: KeyRing::new(&settings.refresh, &[])?,
         };
-        Ok(Self { access, refresh, program_lifetime: settings.program_lifetime })
+        let challenge = Kind {
+            name: "challenge",
+            header: Header::Plain,
+            lifetime: CHALLENGE_LIFETIME,
+            issuer: settings.issuer.clone(),
+            keys: KeyRing::new(&settings.access, &[])?,
+        };
+        Ok(Self { access, refresh, challenge, program_lifetime: settings.program_lifetime })
     }
 
     /// How long this access token is good.
@@ -106,6 +117,24 @@ impl Tokens {
     ) -> Result<String, SigningFailed> {
         let is_for_a_program = refresh.delegation.is_some();
         self.refresh.sign(refresh, is_for_a_program, self.refresh.lifetime, id, now)
+    }
+
+    /// Signs what stands between a password and a second factor.
+    pub fn sign_challenge(
+        &self,
+        challenge: &Challenge,
+        now: DateTime<Utc>,
+    ) -> Result<String, SigningFailed> {
+        self.challenge.sign(challenge, false, self.challenge.lifetime, challenge.id, now)
+    }
+
+    /// What a challenge says, if it is one.
+    pub fn verify_challenge(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Challenge, InvalidToken> {
+        self.challenge.verify(token, now)
     }
 
     /// What an access token says, if it is one.

@@ -1,6 +1,7 @@
 //! The users of one's own tenant, for those who look after them.
 
 pub mod list;
+pub mod second_factor;
 
 use crate::openapi::answers::{self, NoContent};
 use crate::openapi::refusals::refusals;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! sign_in    address and password -> verified -> login session      (login_seats: how many at a time)
+//! second_factor  what some have to show in between                  (second_factors)
 //! standing   what a login session's user may do, by the log as it is now
 //! counts     what is limited exactly over all processes             (request_counts)
 //! refusals   who was not let in, and why                            -> the log
@@ -13,6 +14,7 @@
 pub mod counts;
 pub mod refusals;
 mod seats;
+pub mod second_factor;
 pub mod sessions;
 pub mod sign_in;
 pub mod standing;
@@ -32,6 +34,7 @@ use std::net::IpAddr;
 use crate::credentials::Credentials;
 use crate::executor::{CommandError, Executed, Executor};
 use crate::passwords::Passwords;
+use crate::second_factors::SecondFactors;
 use counts::Counts;
 use refusals::Refusals;
 use seats::Seats;
@@ -42,6 +45,7 @@ pub struct Access {
     executor: Executor,
     credentials: Credentials,
     passwords: Passwords,
+    second_factors: SecondFactors,
     counts: Counts,
     seats: Seats,
     refusals: Refusals,
@@ -61,6 +65,8 @@ pub struct AccessOptions {
     pub block_time: Duration,
     /// Login sessions a user may have at a time.
     pub login_sessions_max: u32,
+    /// Codes of a second factor that may be tried for one account in a minute.
+    pub second_factors_per_minute: u32,
     /// How long login sessions last.
     pub terms: Terms,
 }
@@ -72,11 +78,13 @@ impl Access {
         pool: &PgPool,
         executor: Executor,
         passwords: Passwords,
+        second_factors: SecondFactors,
         options: AccessOptions,
     ) -> Self {
         Self {
             credentials: Credentials::new(pool.clone()),
             passwords,
+            second_factors,
             counts: Counts::new(pool.clone()),
             seats: Seats::new(pool.clone()),
             refusals: Refusals::new(executor.clone()),

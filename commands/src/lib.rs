@@ -11,7 +11,8 @@
 //! moving       sessions from one WAHA server to another
 //! leases       which process reads for which saga or projection
 //! idempotency_keys  requests that are carried out once, and their answers
-//! secrets      credentials, passwords, session_keys, waha_servers, api_keys, opaque_secret: what must never be in an event
+//! sealing      keeps secrets that must be read again; opaque_secret keeps the hashes of those that need not be
+//! secrets      credentials, second_factors, passwords, session_keys, waha_servers, api_keys: what must never be in an event
 //! ```
 //!
 //! Invariant: nothing here reads a read model, knows HTTP or knows the shape of WAHA's JSON.
@@ -30,5 +31,7 @@ pub mod moving;
 pub mod opaque_secret;
 pub mod passwords;
 pub mod sagas;
+pub mod sealing;
+pub mod second_factors;
 pub mod session_keys;
 pub mod waha_servers;

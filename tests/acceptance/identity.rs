@@ -5,6 +5,7 @@ mod blocks;
 mod leaks;
 mod login;
 mod login_sessions;
+mod mfa;
 mod rate_limits;
 mod refresh;
 mod roles;

@@ -18,6 +18,7 @@
 )]
 
 pub mod answer;
+pub mod authenticator;
 pub mod caller;
 pub mod clock;
 pub mod directory;

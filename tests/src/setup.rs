@@ -19,6 +19,9 @@ pub const JWT_REFRESH_SECRET: &str = "acceptance-5f1c9a70e2d84b36-refresh";
 /// Signs webhooks of sessions without a secret of their own.
 pub const WEBHOOK_SECRET: &str = "acceptance-global-secret";
 
+/// Seals second factors.
+pub const SECRETS_KEY: &str = "acceptance-5f1c9a70e2d84b36-secrets";
+
 /// What an installation is set up with; the default is as fast as it goes.
 #[derive(Debug, Clone)]
 pub struct Setup {
@@ -35,6 +38,7 @@ impl Default for Setup {
             ("JWT_SECRET", JWT_SECRET),
             ("JWT_REFRESH_SECRET", JWT_REFRESH_SECRET),
             ("WAHA_WEBHOOK_SECRET", WEBHOOK_SECRET),
+            ("SECRETS_KEY", SECRETS_KEY),
             ("DELIVERY_RATE_PER_MINUTE", "0"),
             ("DELIVERY_BACKOFF_BASE_MS", "20"),
             ("DELIVERY_BACKOFF_MAX_MS", "100"),

@@ -17,6 +17,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
+use super::mfa::verify::challenge;
 use super::{Grant, TokenPair};
 use crate::app::App;
 use crate::envelope::success;
@@ -138,11 +139,14 @@ async fn sign_in(
     ends_oldest: bool,
 ) -> Result<(Position, TokenPair), Problem> {
     let verified = app.access.check_password(attempt).await?;
+    if verified.has_second_factor {
+        return Err(challenge(app, &verified, ends_oldest));
+    }
     begin(app, provenance, &verified, ends_oldest).await
 }
 
 /// Begins a login session of somebody who has shown all that they have to.
-async fn begin(
+pub(super) async fn begin(
     app: &App,
     provenance: &Provenance,
     verified: &Verified,

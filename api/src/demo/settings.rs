@@ -8,7 +8,7 @@ use crate::ambient::random_secret;
 pub(crate) fn make_up(
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Settings, Vec<SettingError>> {
-    let secrets = ["JWT_SECRET", "JWT_REFRESH_SECRET", "WAHA_WEBHOOK_SECRET"]
+    let secrets = ["JWT_SECRET", "JWT_REFRESH_SECRET", "WAHA_WEBHOOK_SECRET", "SECRETS_KEY"]
         .map(|name| (name, random_secret()));
     Settings::read(|name| {
         let made_up = || secrets.iter().find(|(secret, _)| *secret == name).map(|(_, v)| v.clone());

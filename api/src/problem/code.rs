@@ -46,6 +46,11 @@ codes! {
     AuthRefreshReused = "AUTH_REFRESH_REUSED", UNAUTHORIZED, "The refresh token was used before; its login session is over.";
     AuthSessionRevoked = "AUTH_SESSION_REVOKED", UNAUTHORIZED, "The login session is over.";
     AuthAccountDisabled = "AUTH_ACCOUNT_DISABLED", FORBIDDEN, "The account is deactivated; told only to who knows its password.";
+    AuthMfaRequired = "AUTH_MFA_REQUIRED", UNAUTHORIZED, "The password is right; a code of the second factor is to be shown, with mfaToken.";
+    AuthMfaCodeInvalid = "AUTH_MFA_CODE_INVALID", UNAUTHORIZED, "The code of the second factor is wrong or was used before, or the account is locked.";
+    AuthMfaAlreadyEnabled = "AUTH_MFA_ALREADY_ENABLED", CONFLICT, "The account signs in with a second factor already.";
+    AuthMfaNotEnabled = "AUTH_MFA_NOT_ENABLED", CONFLICT, "The account signs in without a second factor.";
+    AuthMfaUnavailable = "AUTH_MFA_UNAVAILABLE", SERVICE_UNAVAILABLE, "The server has no key for second factors, or another than it had.";
     AuthSessionNotFound = "AUTH_SESSION_NOT_FOUND", NOT_FOUND, "There is no such login session.";
     AuthzInsufficientPermissions = "AUTHZ_INSUFFICIENT_PERMISSIONS", FORBIDDEN, "The caller's role, or the scopes that were given, do not allow this.";
     AuthzTenantSuspended = "AUTHZ_TENANT_SUSPENDED", FORBIDDEN, "The tenant is suspended.";

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{Code, Detail, Problem};
 
@@ -14,6 +15,8 @@ struct Envelope<'a> {
     errors: Vec<&'a Detail>,
     #[serde(rename = "requestId")]
     request_id: &'a str,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
 }
 
 /// RFC 9457.
@@ -27,12 +30,14 @@ struct ProblemDetails<'a> {
     errors: Vec<&'a Detail>,
     #[serde(rename = "requestId")]
     request_id: &'a str,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
 }
 
 /// As the envelope all answers share.
 pub fn envelope(problem: &Problem, request_id: &str) -> Response {
-    Json(Envelope { success: false, errors: problem.details().collect(), request_id })
-        .into_response()
+    let (errors, members) = (problem.details().collect(), &problem.0.members);
+    Json(Envelope { success: false, errors, request_id, members }).into_response()
 }
 
 /// As RFC 9457 has it, with our codes as an extension.
@@ -46,6 +51,7 @@ pub fn rfc9457(problem: &Problem, request_id: &str) -> Response {
         code: problem.code(),
         errors: problem.details().collect(),
         request_id,
+        members: &problem.0.members,
     });
     let content_type = HeaderValue::from_static("application/problem+json");
     ([(header::CONTENT_TYPE, content_type)], body).into_response()

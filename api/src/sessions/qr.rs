@@ -1,6 +1,6 @@
 //! `GET /sessions/{id}/qr`
 
-mod picture;
+pub(crate) mod picture;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

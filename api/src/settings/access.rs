@@ -50,7 +50,11 @@ impl AccessSettings {
     }
 
     /// As whoever lets people in takes them. A session that is not refreshed ends with its refresh token.
-    pub fn options(&self, refresh_lifetime: Duration) -> AccessOptions {
+    pub fn options(
+        &self,
+        refresh_lifetime: Duration,
+        second_factors_per_minute: u32,
+    ) -> AccessOptions {
         let as_delta = |time| TimeDelta::from_std(time).unwrap_or(TimeDelta::days(366));
         AccessOptions {
             account_failures_max: self.account_failures_max,
@@ -58,6 +62,7 @@ impl AccessSettings {
             address_failures_max: self.address_failures_max,
             block_time: self.block_time,
             login_sessions_max: self.login_sessions_max,
+            second_factors_per_minute,
             terms: Terms {
                 lifetime_max: as_delta(self.lifetime_max),
                 idle_max: as_delta(refresh_lifetime),

@@ -230,6 +230,12 @@ table! {
     DELIVERY_RAMP_UP_SECONDS, open, Some("60"),
         "a whole number from 0 to 3600 (0: no ramp-up)",
         "How long a session takes to come from a quarter of its pace to all of it, after it began to work or a breaker has closed.";
+    SECRETS_KEY, secret, NONE,
+        "at least 32 random bytes, the same on every process; or leave it out",
+        "Seals the secrets of second factors in the database. Without it nobody can enrol one. With another, those there are cannot be read: backup codes still work, and administrators can reset. See [signing in](sign-in.md).";
+    MFA_RATE_LIMIT_PER_MINUTE, open, Some("5"),
+        "a whole number from 1 to 1000000",
+        "Codes of a second factor that may be tried for one account, exactly, over all processes.";
     LOG_FORMAT, open, Some("text"),
         "text or json",
         "How log lines are written.";

@@ -3,6 +3,7 @@
 use domain::access::Role;
 use domain::access::permissions::Permissions;
 use domain::id::{ClientId, LoginSessionId, TenantId, UserId};
+use domain::login_session::Epochs;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -98,6 +99,25 @@ pub struct Refresh {
     pub generation: u32,
     /// Which program it was given to, if to one.
     pub delegation: Option<Delegation>,
+}
+
+/// What the token between a password and a second factor says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// Whose user.
+    #[serde(rename = "tenant")]
+    pub tenant_id: TenantId,
+    /// Who.
+    #[serde(rename = "sub")]
+    pub user_id: UserId,
+    /// In which epochs the password was shown.
+    #[serde(flatten)]
+    pub epochs: Epochs,
+    /// Whether the oldest login session makes room, where the user has as many as they may.
+    pub ends_oldest: bool,
+    /// Which challenge: each leads to one login session at most.
+    #[serde(rename = "cid")]
+    pub id: Uuid,
 }
 
 impl Access {

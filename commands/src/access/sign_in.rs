@@ -60,7 +60,8 @@ pub struct Verified {
     pub has_second_factor: bool,
     /// Whether they have read mail at their address.
     pub is_verified: bool,
-    epochs: Epochs,
+    /// In which epochs of the user and the tenant it was shown.
+    pub epochs: Epochs,
 }
 
 /// A login session that has begun.
@@ -144,7 +145,10 @@ impl Access {
             }
             Ok(()) if candidates.len() > 1 => return Err(SignInError::Ambiguous),
             Ok(()) => {
-                self.counts.clear(Class::AccountFailures, &user_id.to_string()).await?;
+                // With a second factor half of the way is left, and the count goes on: see `second_factor`.
+                if !user.has_second_factor {
+                    self.counts.clear(Class::AccountFailures, &user_id.to_string()).await?;
+                }
                 return Ok(Verified {
                     tenant_id,
                     user_id,
@@ -156,7 +160,7 @@ impl Access {
             }
         };
         self.tell(&attempt, Some(credential), reason).await?;
-        self.count_for_address(&attempt).await?;
+        self.count_for_address(attempt.address, &attempt.metadata).await?;
         Err(error)
     }
 
@@ -213,30 +217,45 @@ impl Access {
         attempt: &Attempt,
         candidates: &[Credential],
     ) -> Result<SignInError, SignInError> {
-        let time = self.options.lock_time;
         if candidates.is_empty() {
+            let time = self.options.lock_time;
             self.counts.count(Class::AccountFailures, attempt.email.as_str(), time).await?;
             self.tell(attempt, None, Reason::Unknown).await?;
         }
         for candidate in candidates {
-            let key = candidate.user_id.to_string();
-            let failures = self.counts.count(Class::AccountFailures, &key, time).await?.count;
             self.tell(attempt, Some(candidate), Reason::WrongSecret).await?;
-            if failures >= self.options.account_failures_max {
-                self.lock(attempt, candidate).await?;
-                self.counts.clear(Class::AccountFailures, &key).await?;
-            }
+            let Credential { tenant_id, user_id, .. } = *candidate;
+            self.count_for_account(tenant_id, user_id, &attempt.metadata).await?;
         }
-        self.count_for_address(attempt).await?;
+        self.count_for_address(attempt.address, &attempt.metadata).await?;
         Ok(SignInError::Refused)
     }
 
-    async fn lock(&self, attempt: &Attempt, credential: &Credential) -> Result<(), SignInError> {
+    /// Counts a failure, and locks the account if it was one too many.
+    pub(super) async fn count_for_account(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        metadata: &Metadata,
+    ) -> Result<(), SignInError> {
+        let (key, time) = (user.to_string(), self.options.lock_time);
+        let failures = self.counts.count(Class::AccountFailures, &key, time).await?.count;
+        if failures >= self.options.account_failures_max {
+            self.lock(tenant, user, metadata.clone()).await?;
+            self.counts.clear(Class::AccountFailures, &key).await?;
+        }
+        Ok(())
+    }
+
+    async fn lock(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        metadata: Metadata,
+    ) -> Result<(), SignInError> {
         let until = Some(later(self.now(), self.options.lock_time));
         let change = Change::Lock { reason: LockReason::TooManyFailures, until };
-        let Credential { tenant_id, user_id, .. } = *credential;
-        let metadata = attempt.metadata.clone();
-        let locked = self.change_user(tenant_id, user_id, change, Authority::Operator, metadata);
+        let locked = self.change_user(tenant, user, change, Authority::Operator, metadata);
         match locked.await {
             // A user who never came to be.
             Ok(_) | Err(CommandError::Rejected(user::Rejection::Unknown)) => Ok(()),
@@ -244,13 +263,18 @@ impl Access {
         }
     }
 
-    async fn count_for_address(&self, attempt: &Attempt) -> Result<(), SignInError> {
-        let Some(address) = attempt.address else { return Ok(()) };
+    /// Counts a failure, and blocks the address if it was one too many.
+    pub(super) async fn count_for_address(
+        &self,
+        address: Option<IpAddr>,
+        metadata: &Metadata,
+    ) -> Result<(), SignInError> {
+        let Some(address) = address else { return Ok(()) };
         let (key, time) = (address.to_string(), self.options.block_time);
         let failures = self.counts.count(Class::AddressFailures, &key, time).await?.count;
         if failures >= self.options.address_failures_max {
-            let metadata = attempt.metadata.clone();
-            self.block(address, BlockReason::TooManyFailures, Some(time), metadata).await?;
+            let reason = BlockReason::TooManyFailures;
+            self.block(address, reason, Some(time), metadata.clone()).await?;
             self.counts.clear(Class::AddressFailures, &key).await?;
         }
         Ok(())

@@ -13,7 +13,7 @@ const WHITE: u8 = u8::MAX;
 const BLACK: u8 = 0;
 
 /// As an SVG document.
-pub(super) fn svg(text: &str) -> Result<String, Problem> {
+pub(crate) fn svg(text: &str) -> Result<String, Problem> {
     let code = QrCode::new(text).map_err(Problem::internal)?;
     let side = pixels(&code);
     let side = u32::try_from(side).map_err(Problem::internal)?;
