@@ -12,6 +12,7 @@ use commands::accounts::Accounts;
 use commands::api_keys::ApiKeys;
 use commands::executor::Executor;
 use commands::idempotency_keys::{Events, IdempotencyKeys};
+use commands::mail::recovery::Recovery;
 use commands::moving::Mover;
 use commands::passwords::Passwords;
 use commands::sagas::delivery::estimates::Estimates;
@@ -32,7 +33,7 @@ use crate::peer::TrustedProxies;
 use crate::rate_limit::RateLimit;
 use crate::rate_limit::own::OwnRateLimit;
 use crate::serve::delivery_options;
-use crate::settings::{AccessSettings, CorsOrigins, HttpSettings, Settings};
+use crate::settings::{AccessSettings, CorsOrigins, HttpSettings, MailLimits, Settings};
 use crate::token::{SigningFailed, Tokens};
 use crate::webhooks::allow_list::AllowList;
 
@@ -61,6 +62,12 @@ pub struct Parts {
     pub sign_in_limits: AccessSettings,
     /// How programs call.
     pub api_keys: ApiKeys,
+    /// Takes what was forgotten, and what links in mails bring back.
+    pub recovery: Recovery,
+    /// How many mails may be asked for, and whether any are sent.
+    pub mail_limits: MailLimits,
+    /// Whether there is an SMTP server.
+    pub sends_mail: bool,
     /// Signs and verifies tokens.
     pub tokens: Tokens,
     /// The requests that came with a key, and their answers.
@@ -135,20 +142,30 @@ impl App {
         second_factors: SecondFactors,
         gateway: Arc<dyn SessionGateway>,
     ) -> Result<Self, SigningFailed> {
+        let accounts = Accounts::new(pool.clone(), executor.clone(), passwords.clone());
+        let access = Access::new(
+            &pool,
+            executor.clone(),
+            passwords,
+            second_factors,
+            settings
+                .access
+                .options(settings.tokens.refresh.lifetime, settings.second_factor.codes_per_minute),
+        );
         Ok(Self(Arc::new(Parts {
-            waha_servers: WahaServers::new(pool.clone(), executor.clone()),
-            mover: Mover::new(executor.clone(), session_keys.clone()),
-            accounts: Accounts::new(pool.clone(), executor.clone(), passwords.clone()),
-            access: Access::new(
+            recovery: Recovery::new(
                 &pool,
                 executor.clone(),
-                passwords,
-                second_factors,
-                settings.access.options(
-                    settings.tokens.refresh.lifetime,
-                    settings.second_factor.codes_per_minute,
-                ),
+                accounts.clone(),
+                access.clone(),
+                settings.mail.lifetimes,
             ),
+            mail_limits: settings.mail.limits,
+            sends_mail: settings.mail.server.is_some(),
+            waha_servers: WahaServers::new(pool.clone(), executor.clone()),
+            mover: Mover::new(executor.clone(), session_keys.clone()),
+            accounts,
+            access,
             sign_in_limits: settings.access,
             api_keys: ApiKeys::new(pool.clone(), executor.clone()),
             executor,

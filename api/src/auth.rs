@@ -4,6 +4,7 @@ pub mod login;
 pub mod login_sessions;
 pub mod mfa;
 pub mod password;
+pub mod recovery;
 pub mod refresh;
 
 use std::time::Duration;
@@ -74,6 +75,7 @@ impl From<SignInError> for Problem {
             SignInError::Ambiguous => tenant_required(),
             SignInError::Deactivated => Self::new(Code::AuthAccountDisabled, message),
             SignInError::TenantSuspended => Self::new(Code::AuthzTenantSuspended, message),
+            SignInError::Unverified => Self::new(Code::AuthEmailUnverified, message),
             SignInError::SessionLimit(_) => {
                 let message = format!("{message}, or sign in with \"endOldestSession\": true");
                 Self::new(Code::SessionLimitExceeded, message)
@@ -122,7 +124,7 @@ impl From<login_session::Rejection> for Problem {
     }
 }
 
-pub(crate) fn address_blocked(wait: Option<Duration>) -> Problem {
+fn address_blocked(wait: Option<Duration>) -> Problem {
     let blocked = |message: String| Problem::new(Code::RateIpBlocked, message);
     match wait {
         Some(wait) => {

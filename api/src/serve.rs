@@ -17,9 +17,11 @@ use axum::Router;
 use commands::event_log::shared_reads::SharedReads;
 use commands::executor::Executor;
 use commands::leases::PostgresLeases;
+use commands::mail::post::{InvalidPost, Post};
 use commands::passwords::Passwords;
 use commands::sagas::Process;
 use commands::sagas::delivery::{DeliveryOptions, DeliverySaga};
+use commands::sagas::mails::{MailOptions, MailSaga};
 use commands::sagas::sessions::{SessionOptions, SessionSaga};
 use commands::sagas::webhooks::{GapOptions, WebhookOptions, WebhookSaga};
 use commands::second_factors::SecondFactors;
@@ -36,7 +38,7 @@ use tokio_util::task::TaskTracker;
 use webhook_adapter::inbound::reader::WahaWebhookReader;
 use webhook_adapter::outbound::InvalidOptions;
 
-use crate::ambient::SystemAmbient;
+use crate::ambient::{SystemAmbient, random_bytes};
 use crate::app::App;
 use crate::roles::{EngineRole, Roles};
 use crate::settings::{DeliverySettings, GapSettings, Settings};
@@ -90,6 +92,9 @@ pub enum StartError {
     /// The keys that sign tokens are of no use.
     #[error("the keys that sign tokens cannot be used")]
     Keys(#[from] crate::token::SigningFailed),
+    /// The settings make no SMTP client.
+    #[error("the settings make no SMTP client")]
+    Post(#[from] InvalidPost),
     /// The machine cannot encrypt.
     #[error("second factors cannot be sealed here")]
     Sealing(#[from] commands::sealing::SealBroken),
@@ -136,6 +141,18 @@ impl Engine {
             };
             let sessions = SessionSaga::new(&process, waha.clone(), options);
             work.tasks.spawn(sessions.run(work.shutdown.clone()));
+        }
+        if roles.contains(EngineRole::Api)
+            && let Some(server) = &settings.mail.server
+        {
+            let options = MailOptions {
+                post: Post::new(&server.url, &server.from)?,
+                link_url: settings.mail.link_url.clone(),
+                lifetimes: settings.mail.lifetimes,
+                random: random_bytes,
+            };
+            let mails = MailSaga::new(&process, options);
+            work.tasks.spawn(mails.run(work.shutdown.clone()));
         }
         if roles.contains(EngineRole::Webhooks) {
             let options = WebhookOptions {

@@ -13,6 +13,7 @@ mod gaps;
 mod http;
 mod log;
 mod private_key;
+mod mail;
 mod reader;
 mod second_factor;
 mod secret;
@@ -31,6 +32,7 @@ pub use gaps::GapSettings;
 pub use http::{CorsOrigins, HttpSettings};
 pub use log::{LogFormat, LogSettings};
 pub use private_key::PrivateKey;
+pub use mail::{MailLimits, MailServer, MailSettings};
 pub use reader::SettingError;
 pub use second_factor::SecondFactorSettings;
 pub use tokens::{SigningKey, TokenSettings};
@@ -55,6 +57,8 @@ pub struct Settings {
     pub tokens: TokenSettings,
     /// How WAHA is reached, and how it reaches us.
     pub waha: WahaSettings,
+    /// How mail is sent.
+    pub mail: MailSettings,
     /// How messages are paced and retried.
     pub delivery: DeliverySettings,
     /// How webhooks that were missed are looked for.
@@ -74,6 +78,7 @@ impl Settings {
             let second_factor = SecondFactorSettings::take(reader);
             let tokens = TokenSettings::take(reader);
             let waha = WahaSettings::take(reader);
+            let mail = MailSettings::take(reader);
             let delivery = DeliverySettings::take(reader);
             let gaps = GapSettings::take(reader);
             let log = LogSettings::take(reader);
@@ -85,6 +90,7 @@ impl Settings {
                 second_factor: second_factor?,
                 tokens: tokens?,
                 waha: waha?,
+                mail: mail?,
                 delivery: delivery?,
                 gaps: gaps?,
                 log: log?,
@@ -112,6 +118,7 @@ sections!(
     HttpSettings,
     TokenSettings,
     WahaSettings,
+    MailSettings,
     DeliverySettings,
     GapSettings,
     LogSettings

@@ -37,9 +37,9 @@ use crate::read_your_write::At;
 pub struct Create {
     /// Signs in with it.
     email: EmailAddress,
-    /// Signs in with it.
-    #[schemars(with = "String")]
-    password: SecretString,
+    /// Signs in with it; none: they are invited by mail.
+    #[schemars(with = "Option<String>")]
+    password: Option<SecretString>,
     /// What they are in the tenant.
     role: Role,
 }
@@ -74,7 +74,7 @@ pub(crate) struct Created {
 impl FromFields for Create {
     fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
         let email = fields.required("email");
-        let password = fields.required("password");
+        let password = fields.optional("password");
         let role = fields.required("role");
         Ok(Self { email: email?, password: password?, role: role? })
     }
@@ -128,6 +128,12 @@ pub(crate) async fn create_in(
     tenant_id: TenantId,
     Create { email, password, role }: Create,
 ) -> Result<Response, Problem> {
+    if password.is_none() && !app.sends_mail {
+        let message =
+            "is required: without SMTP_URL the server sends no mail, so nobody can be invited";
+        let missing = Detail::new(Code::ValidRequiredField, message);
+        return Err(missing.on("password").by("REQUIRED").into());
+    }
     let new = NewUser { tenant_id, email: email.clone(), password, role };
     let (by, metadata) = (caller.authority_over_others(), provenance.metadata(caller.actor()));
     let Made { id, position } = app.accounts.create_user(new, by, metadata).await?;

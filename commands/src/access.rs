@@ -38,6 +38,7 @@ use crate::second_factors::SecondFactors;
 use counts::Counts;
 use refusals::Refusals;
 use seats::Seats;
+use sign_in::SignInError;
 
 /// Lets people in, or not.
 #[derive(Clone)]
@@ -65,6 +66,8 @@ pub struct AccessOptions {
     pub block_time: Duration,
     /// Login sessions a user may have at a time.
     pub login_sessions_max: u32,
+    /// Whether only those who have read mail at their address sign in.
+    pub requires_verified_email: bool,
     /// Codes of a second factor that may be tried for one account in a minute.
     pub second_factors_per_minute: u32,
     /// How long login sessions last.
@@ -157,6 +160,15 @@ impl Access {
             self.executor.load::<Address>(TenantId::PLATFORM, id.0).await?.block(self.now());
         let wait = |until: DateTime<Utc>| (until - self.now()).to_std().unwrap_or_default();
         Ok(block.map(|until| until.map(wait)))
+    }
+
+    /// Refuses who comes from a blocked address.
+    pub async fn require_unblocked(&self, address: Option<IpAddr>) -> Result<(), SignInError> {
+        let Some(address) = address else { return Ok(()) };
+        match self.block_of(address).await? {
+            Some(wait) => Err(SignInError::AddressBlocked(wait)),
+            None => Ok(()),
+        }
     }
 
     async fn change_address(

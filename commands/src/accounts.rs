@@ -15,7 +15,7 @@ use domain::user::{self, Authority, Change, User};
 use secrecy::SecretString;
 use sqlx::PgPool;
 
-use crate::credentials::{Credential, Credentials};
+use crate::credentials::{Credential, Credentials, NO_PASSWORD};
 use crate::executor::{CommandError, Executed, Executor};
 use crate::passwords::{PasswordError, Passwords};
 
@@ -34,8 +34,8 @@ pub struct NewUser {
     pub tenant_id: TenantId,
     /// Signs in with it.
     pub email: EmailAddress,
-    /// Signs in with it.
-    pub password: SecretString,
+    /// Signs in with it; none: they are invited, and choose it themselves.
+    pub password: Option<SecretString>,
     /// What they are in the tenant.
     pub role: Role,
 }
@@ -116,7 +116,7 @@ impl Accounts {
             tenant_id: tenant,
             user_id: UserId(self.executor.new_id(&metadata, "user")),
             email: email.clone(),
-            password_hash: self.passwords.hash(password).await?,
+            password_hash: self.hash(password).await?,
         };
         let user = self.credentials.reserve(&credential).await?;
         if user != credential.user_id {
@@ -132,6 +132,13 @@ impl Accounts {
         let command = user::Command::Create { email, role, by, now };
         let made = self.executor.execute::<User>(tenant, user.0, command, metadata).await?;
         Ok(Made { id: user, position: made.position })
+    }
+
+    async fn hash(&self, password: Option<SecretString>) -> Result<String, PasswordError> {
+        match password {
+            Some(password) => self.passwords.hash(password).await,
+            None => Ok(NO_PASSWORD.to_owned()),
+        }
     }
 
     /// Gives a user another password. Their login sessions end first: should the process die in between, nobody who

@@ -15,6 +15,9 @@ pub struct Credentials {
     pool: PgPool,
 }
 
+/// Stands for the hash of a user who was invited and has no password yet.
+pub const NO_PASSWORD: &str = "none";
+
 /// How one user signs in.
 #[derive(Clone)]
 pub struct Credential {
@@ -24,7 +27,7 @@ pub struct Credential {
     pub user_id: UserId,
     /// The address.
     pub email: EmailAddress,
-    /// Argon2id, in PHC string format.
+    /// Argon2id, in PHC string format; or [`NO_PASSWORD`].
     pub password_hash: String,
 }
 

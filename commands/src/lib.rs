@@ -6,9 +6,10 @@
 //! accounts     tenants and users are made
 //! codec        events to and from their stored form
 //! event_log    the log on PostgreSQL or EventStoreDB, and the contract of both
-//! sagas        delivery, sessions, webhooks: events in, commands and calls to WAHA out
+//! sagas        delivery, sessions, webhooks, mails: events in, commands and calls to WAHA out
 //! connections  pools that try a connection only if it may be gone
 //! moving       sessions from one WAHA server to another
+//! mail         what users are told, and the links in it
 //! leases       which process reads for which saga or projection
 //! idempotency_keys  requests that are carried out once, and their answers
 //! sealing      keeps secrets that must be read again; opaque_secret keeps the hashes of those that need not be
@@ -27,6 +28,7 @@ pub mod event_log;
 pub mod executor;
 pub mod idempotency_keys;
 pub mod leases;
+pub mod mail;
 pub mod moving;
 pub mod opaque_secret;
 pub mod passwords;

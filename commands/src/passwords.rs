@@ -11,6 +11,8 @@ use argon2::{Argon2, PasswordHash};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
+use crate::credentials::NO_PASSWORD;
+
 /// Hashes worked on at a time: the machine has other things to do.
 const CONCURRENT_MAX: usize = 2;
 /// Shortest password, in characters (NIST SP 800-63B-4, section 3.1.1, with a second factor or none).
@@ -49,20 +51,15 @@ impl Passwords {
 
     /// The hash to keep, in PHC string format.
     pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
-        let text = password.expose_secret();
-        if text.chars().count() < CHARACTERS_MIN {
-            return Err(PasswordError::TooShort);
-        }
-        if text.len() > BYTES_MAX {
-            return Err(PasswordError::TooLong);
-        }
+        suits(&password)?;
         self.work(move || hash(password.expose_secret()))
             .await
             .unwrap_or_else(|| Err(PasswordError::Unhashable("interrupted".to_owned())))
     }
 
-    /// Whether the password is the one that was hashed; without a hash, no, in the same time.
+    /// Whether the password is the one that was hashed; without a hash, or without a password, no, in the same time.
     pub async fn verify(&self, password: SecretString, hash: Option<String>) -> bool {
+        let hash = hash.filter(|hash| hash != NO_PASSWORD);
         let is_known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.to_string());
         let verified = self
@@ -87,6 +84,18 @@ impl Passwords {
     }
 }
 
+/// Whether a password may be chosen.
+pub fn suits(password: &SecretString) -> Result<(), PasswordError> {
+    let text = password.expose_secret();
+    if text.chars().count() < CHARACTERS_MIN {
+        Err(PasswordError::TooShort)
+    } else if text.len() > BYTES_MAX {
+        Err(PasswordError::TooLong)
+    } else {
+        Ok(())
+    }
+}
+
 fn hash(password: &str) -> Result<String, PasswordError> {
     Argon2::default()
         .hash_password(password.as_bytes())
@@ -106,6 +115,8 @@ mod tests {
         assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await);
         assert!(!passwords.verify("battery staple".into(), Some(hash)).await);
         assert!(!passwords.verify("nobody's password".into(), None).await);
+        let none = Some(NO_PASSWORD.to_owned());
+        assert!(!passwords.verify(NO_PASSWORD.into(), none).await);
     }
 
     #[tokio::test]

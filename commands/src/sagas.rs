@@ -8,6 +8,7 @@ mod checkpoint;
 pub mod delivery;
 mod feeder;
 mod follow;
+pub mod mails;
 pub mod sessions;
 pub mod webhooks;
 

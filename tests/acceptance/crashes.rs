@@ -4,6 +4,7 @@ mod draining;
 mod event_store;
 mod keyed;
 mod killed;
+mod mail;
 mod matrix;
 mod ownership;
 mod roles;

@@ -5,6 +5,7 @@ mod blocks;
 mod leaks;
 mod login;
 mod login_sessions;
+mod mail;
 mod mfa;
 mod rate_limits;
 mod refresh;

@@ -25,6 +25,7 @@ pub mod directory;
 pub mod eventually;
 pub mod installation;
 pub mod keyed;
+pub mod mailbox;
 pub mod messages;
 pub mod port;
 pub mod process;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use heliograph::settings::{EventStoreSettings, Settings};
+use mail_catcher::MailCatcher;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use waha_simulator::{Engine, SimulatorOptions};
@@ -82,6 +83,13 @@ impl Setup {
     pub fn engine(mut self, engine: Engine) -> Self {
         self.waha.engine = engine;
         self
+    }
+
+    /// Mail goes to this catcher.
+    #[must_use]
+    pub fn mail(self, catcher: &MailCatcher) -> Self {
+        self.set("SMTP_URL", catcher.smtp_url())
+            .set("MAIL_FROM", "Heliograph <no-reply@heliograph.test>")
     }
 
     /// Sessions wait until the test scans their code.

@@ -189,7 +189,7 @@ async fn allowance(
     Ok(if of_account.remaining <= of_address.remaining { of_account } else { of_address })
 }
 
-fn named_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {
+pub(super) fn named_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {
     let Some(value) = headers.get(TENANT_HEADER) else { return Ok(None) };
     let id = value.to_str().ok().and_then(|text| text.trim().parse().ok());
     let malformed = || Detail::new(Code::ValidInvalidFormat, "must be a UUID").by("UUID");

@@ -13,7 +13,6 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::address_blocked;
 use crate::ambient::random_bytes;
 use crate::app::App;
 use crate::caller::SignedIn;
@@ -178,7 +177,6 @@ impl From<SecondFactorError> for Problem {
                 let message = format!("no more than {limit} codes per minute");
                 Self::new(Code::RateLimitExceeded, message).retry_after(wait)
             }
-            SecondFactorError::AddressBlocked(wait) => address_blocked(wait),
             SecondFactorError::Secrets(SecretsError::Database(error)) => error.into(),
             SecondFactorError::Secrets(error @ SecretsError::NoKey) => {
                 Self::new(Code::AuthMfaUnavailable, error.to_string())
@@ -191,7 +189,7 @@ impl From<SecondFactorError> for Problem {
             SecondFactorError::Log(error) => error.into(),
             SecondFactorError::User(error) => error.into(),
             SecondFactorError::Refusal(error) => error.into(),
-            SecondFactorError::Failure(error) => (*error).into(),
+            SecondFactorError::SignIn(error) => (*error).into(),
         }
     }
 }

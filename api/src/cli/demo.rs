@@ -25,7 +25,13 @@ pub(super) async fn perform() -> Result<(), CliError> {
     let url = format!("http://localhost:{}", engine.address().port());
     let mut walkthrough = Walkthrough::new(&url, &login, std::io::stdout())
         .map_err(CliError::failed("the demo's HTTP client could not be made"))?;
-    let walked = walkthrough.run().await;
+    let mut walked = walkthrough.run().await;
+    if let Some(catcher) = environment("MAIL_CATCHER_URL")
+        && walked.is_ok()
+        && let Err(error) = walkthrough.show_mail(&catcher).await
+    {
+        walked = Err(error);
+    }
     let once = environment("DEMO_ONCE").is_some_and(|value| value == "1");
     if walked.is_ok() && !once {
         walkthrough.tell_how_to_go_on().map_err(CliError::failed("standard output is closed"))?;

@@ -74,7 +74,7 @@ async fn create(
 ) -> Result<(), CliError> {
     let password = password.map_or_else(|| secret::read("Password"), Ok)?;
     let log = OpenLog::open().await?;
-    let new = NewUser { tenant_id: tenant, email: email.clone(), password, role };
+    let new = NewUser { tenant_id: tenant, email: email.clone(), password: Some(password), role };
     let accounts = log.accounts().map_err(CliError::failed("passwords cannot be hashed here"))?;
     let created = accounts.create_user(new, Authority::Operator, log.metadata()).await;
     let id = created.map_err(refused)?.id;

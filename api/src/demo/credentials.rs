@@ -25,7 +25,7 @@ pub(crate) async fn make_up(accounts: &Accounts, metadata: Metadata) -> Result<L
     let new = NewUser {
         tenant_id,
         email: email.parse()?,
-        password: password.clone().into(),
+        password: Some(password.clone().into()),
         role: Role::TenantAdmin,
     };
     accounts.create_user(new, Authority::Operator, metadata).await?;

@@ -3,6 +3,7 @@
 //! A client like any other: everything goes over HTTP.
 
 mod client;
+mod mail;
 
 use std::io::Write;
 use std::time::Duration;

@@ -51,6 +51,8 @@ codes! {
     AuthMfaAlreadyEnabled = "AUTH_MFA_ALREADY_ENABLED", CONFLICT, "The account signs in with a second factor already.";
     AuthMfaNotEnabled = "AUTH_MFA_NOT_ENABLED", CONFLICT, "The account signs in without a second factor.";
     AuthMfaUnavailable = "AUTH_MFA_UNAVAILABLE", SERVICE_UNAVAILABLE, "The server has no key for second factors, or another than it had.";
+    AuthEmailUnverified = "AUTH_EMAIL_UNVERIFIED", FORBIDDEN, "The address is not confirmed; told only to who knows the password.";
+    AuthLinkInvalid = "AUTH_LINK_INVALID", BAD_REQUEST, "The token out of a mail is unknown, was used, was replaced by a newer one, or its time is over.";
     AuthSessionNotFound = "AUTH_SESSION_NOT_FOUND", NOT_FOUND, "There is no such login session.";
     AuthzInsufficientPermissions = "AUTHZ_INSUFFICIENT_PERMISSIONS", FORBIDDEN, "The caller's role, or the scopes that were given, do not allow this.";
     AuthzTenantSuspended = "AUTHZ_TENANT_SUSPENDED", FORBIDDEN, "The tenant is suspended.";
@@ -82,6 +84,7 @@ codes! {
     SysInternalError = "SYS_INTERNAL_ERROR", INTERNAL_SERVER_ERROR, "Something went wrong in the server.";
     SysServiceUnavailable = "SYS_SERVICE_UNAVAILABLE", SERVICE_UNAVAILABLE, "Something the server needs is away for a while.";
     SysContended = "SYS_CONTENDED", SERVICE_UNAVAILABLE, "Too many are changing the same thing; try again.";
+    SysMailOff = "SYS_MAIL_OFF", SERVICE_UNAVAILABLE, "The server sends no mail: SMTP_URL is not set.";
     SysTimeout = "SYS_TIMEOUT", SERVICE_UNAVAILABLE, "The request took longer than the limit.";
     SysViewBehind = "SYS_VIEW_BEHIND", SERVICE_UNAVAILABLE, "The view has not come as far as X-Read-After asks.";
     SessionLimitExceeded = "SESSION_LIMIT_EXCEEDED", CONFLICT, "The account has as many login sessions as it may.";

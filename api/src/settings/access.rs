@@ -22,6 +22,7 @@ pub struct AccessSettings {
     address_failures_max: u32,
     block_time: Duration,
     login_sessions_max: u32,
+    requires_verified_email: bool,
     lifetime_max: Duration,
 }
 
@@ -33,6 +34,7 @@ impl AccessSettings {
         let account_failures_max = reader.number(&table::LOGIN_FAILURES_MAX, 1..=http::RATE_MAX);
         let address_failures_max = reader.number(&table::ADDRESS_FAILURES_MAX, 1..=http::RATE_MAX);
         let login_sessions_max = reader.number(&table::LOGIN_SESSIONS_MAX, 1..=1_000);
+        let verified = reader.required(&table::REQUIRE_VERIFIED_EMAIL, |text| text.parse().ok());
         let mut time = |setting: &Setting| reader.required(setting, duration::parse);
         let lock_time = time(&table::LOGIN_LOCK_TIME);
         let block_time = time(&table::ADDRESS_BLOCK_TIME);
@@ -45,6 +47,7 @@ impl AccessSettings {
             address_failures_max: address_failures_max?,
             block_time: block_time?,
             login_sessions_max: login_sessions_max?,
+            requires_verified_email: verified?,
             lifetime_max: lifetime_max?,
         })
     }
@@ -62,6 +65,7 @@ impl AccessSettings {
             address_failures_max: self.address_failures_max,
             block_time: self.block_time,
             login_sessions_max: self.login_sessions_max,
+            requires_verified_email: self.requires_verified_email,
             second_factors_per_minute,
             terms: Terms {
                 lifetime_max: as_delta(self.lifetime_max),

@@ -236,6 +236,33 @@ table! {
     MFA_RATE_LIMIT_PER_MINUTE, open, Some("5"),
         "a whole number from 1 to 1000000",
         "Codes of a second factor that may be tried for one account, exactly, over all processes.";
+    SMTP_URL, secret, NONE,
+        "smtp://<host>:25, smtps://<user>:<password>@<host>, or smtp://<user>:<password>@<host>:587?tls=required; or leave it out",
+        "The server mail is handed to. Without it no mail is sent: nobody is invited, and nobody recovers a password by themselves. See [signing in](sign-in.md).";
+    MAIL_FROM, open, NONE,
+        "an address such as no-reply@example.com, or Heliograph <no-reply@example.com>",
+        "Who mail is from. Required with `SMTP_URL`.";
+    MAIL_LINK_URL, open, NONE,
+        "an http or https address",
+        "Where links in mail lead: `/reset-password`, `/verify-email` and `/accept-invitation` below it, with `?token=`. Default: `PUBLIC_URL`.";
+    MAIL_RESET_LIFETIME, open, Some("1h"),
+        "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
+        "How long a link to a new password is good.";
+    MAIL_VERIFICATION_LIFETIME, open, Some("24h"),
+        "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
+        "How long a link that confirms an address is good.";
+    MAIL_INVITATION_LIFETIME, open, Some("7d"),
+        "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
+        "How long an invitation is good.";
+    MAIL_RATE_LIMIT_PER_HOUR, open, Some("5"),
+        "a whole number from 1 to 1000000",
+        "Mails that may be asked for in an hour for one address of mail, exactly, over all processes.";
+    MAIL_ADDRESS_RATE_LIMIT_PER_HOUR, open, Some("30"),
+        "a whole number from 1 to 1000000",
+        "Mails that may be asked for in an hour from one IP address, exactly, over all processes.";
+    REQUIRE_VERIFIED_EMAIL, open, Some("false"),
+        "true or false",
+        "Whether only those sign in who have followed a link that was mailed to their address.";
     LOG_FORMAT, open, Some("text"),
         "text or json",
         "How log lines are written.";

@@ -78,9 +78,6 @@ pub enum SecondFactorError {
         /// When others may be tried.
         wait: Duration,
     },
-    /// The address is blocked; for how long yet, unless for good.
-    #[error("the address is blocked")]
-    AddressBlocked(Option<Duration>),
     /// The secrets cannot be used.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
@@ -93,9 +90,9 @@ pub enum SecondFactorError {
     /// It could not be told who was refused.
     #[error("the refusal could not be recorded")]
     Refusal(#[from] CommandError<refusal::Rejection>),
-    /// A failure could not be counted.
-    #[error("the failure could not be counted")]
-    Failure(#[source] Box<SignInError>),
+    /// The address it comes from is blocked, or a failure could not be counted.
+    #[error(transparent)]
+    SignIn(Box<SignInError>),
 }
 
 impl From<sqlx::Error> for SecondFactorError {
@@ -106,7 +103,7 @@ impl From<sqlx::Error> for SecondFactorError {
 
 impl From<SignInError> for SecondFactorError {
     fn from(error: SignInError) -> Self {
-        Self::Failure(Box::new(error))
+        Self::SignIn(Box::new(error))
     }
 }
 
@@ -275,11 +272,7 @@ impl Access {
     }
 
     async fn allow_code(&self, asked: &Asked) -> Result<(), SecondFactorError> {
-        if let Some(address) = asked.address
-            && let Some(wait) = self.block_of(address).await?
-        {
-            return Err(SecondFactorError::AddressBlocked(wait));
-        }
+        self.require_unblocked(asked.address).await?;
         let limit = self.options.second_factors_per_minute;
         let key = asked.user.to_string();
         let Count { count, ends_in } =

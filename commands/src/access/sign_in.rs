@@ -93,6 +93,11 @@ pub enum SignInError {
     /// The tenant is suspended.
     #[error("the tenant is suspended")]
     TenantSuspended,
+    /// They have not shown that they read mail at their address.
+    #[error(
+        "the address is not confirmed: follow the link that was sent to it, or ask for another"
+    )]
+    Unverified,
     /// The user has as many login sessions as they may.
     #[error("the account has {0} login sessions already, as many as it may: end one of them")]
     SessionLimit(u32),
@@ -119,11 +124,7 @@ pub enum SignInError {
 impl Access {
     /// Who it is, if they know the password and may sign in.
     pub async fn check_password(&self, attempt: Attempt) -> Result<Verified, SignInError> {
-        if let Some(address) = attempt.address
-            && let Some(wait) = self.block_of(address).await?
-        {
-            return Err(SignInError::AddressBlocked(wait));
-        }
+        self.require_unblocked(attempt.address).await?;
         let candidates = self.credentials.find(&attempt.email, attempt.tenant).await?;
         let Some(credential) = self.matching(&attempt, &candidates).await else {
             return Err(self.wrong_password(&attempt, &candidates).await?);
@@ -142,6 +143,9 @@ impl Access {
             Err(Barred::Deactivated) => (Reason::Deactivated, SignInError::Deactivated),
             Ok(()) if tenant.is_suspended => {
                 (Reason::TenantSuspended, SignInError::TenantSuspended)
+            }
+            Ok(()) if self.options.requires_verified_email && !user.is_verified => {
+                (Reason::Unverified, SignInError::Unverified)
             }
             Ok(()) if candidates.len() > 1 => return Err(SignInError::Ambiguous),
             Ok(()) => {
@@ -264,7 +268,7 @@ impl Access {
     }
 
     /// Counts a failure, and blocks the address if it was one too many.
-    pub(super) async fn count_for_address(
+    pub(crate) async fn count_for_address(
         &self,
         address: Option<IpAddr>,
         metadata: &Metadata,

@@ -40,6 +40,11 @@ impl Client {
         self.data(self.http.get(format!("{}{path}", self.url))).await
     }
 
+    /// What somebody else answers, who knows no token of ours.
+    pub(super) async fn fetch(&self, url: &str) -> Result<Value, Failure> {
+        Ok(self.http.get(url).send().await?.error_for_status()?.json().await?)
+    }
+
     /// The `data` of a successful answer.
     async fn data(&self, request: RequestBuilder) -> Result<Value, Failure> {
         let answer = request.bearer_auth(&self.token).send().await?;
