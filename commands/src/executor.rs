@@ -215,9 +215,8 @@ impl Executor {
             fold.state = fold.state.evolve(&own_event::<A>(Arc::unwrap_or_clone(recorded))?);
         }
         let fold = Arc::new(fold);
-        if fold.version > Version::default() {
-            self.folds.remember(stream, Arc::clone(&fold));
-        }
+        // That there is nothing is remembered, too: most addresses are held nothing against, at every request.
+        self.folds.remember(stream, Arc::clone(&fold));
         Ok(fold)
     }
 

@@ -10,6 +10,7 @@ mod log;
 mod people;
 mod projections;
 mod queue;
+mod recovery;
 mod serve;
 mod servers;
 mod shell;

@@ -113,15 +113,16 @@ impl Recovery {
         passwords::suits(&password)?;
         let (tenant, user) = self.take(purpose, token, address, &metadata).await?;
         let metadata = Metadata { actor: Actor::User { id: user }, ..metadata };
+        let part = |name| metadata.clone().part(name);
         let by = Authority::Operator;
         let how = PasswordChange::Recovery;
         let set =
             self.accounts.set_password((tenant, user), password, how, by, metadata.clone()).await?;
-        self.access.change_user(tenant, user, Change::VerifyEmail, by, metadata.clone()).await?;
+        self.access.change_user(tenant, user, Change::VerifyEmail, by, part("verified")).await?;
         let state = self.executor.load::<User>(tenant, user.0).await?;
         let is_locked_for_a_while = matches!(state, User::Present(user) if user.lock.is_some_and(|lock| lock.until.is_some()));
         if is_locked_for_a_while {
-            self.access.change_user(tenant, user, Change::Unlock, by, metadata).await?;
+            self.access.change_user(tenant, user, Change::Unlock, by, part("unlocked")).await?;
         }
         Ok(set.position)
     }

@@ -19,7 +19,7 @@ use crate::cli::output::OutputFormat;
 
 /// Which users.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Which {
+pub(in crate::cli) struct Selection {
     /// Only this tenant's users.
     #[arg(long)]
     tenant: Option<TenantId>,
@@ -44,7 +44,7 @@ struct Done {
 
 pub(super) async fn perform(
     what: What,
-    which: Which,
+    selection: Selection,
     output: OutputFormat,
 ) -> Result<(), CliError> {
     let log = OpenLog::open().await?;
@@ -53,11 +53,11 @@ pub(super) async fn perform(
     let mut users = 0;
     let mut after = None;
     loop {
-        let page = credentials.page(which.tenant, after).await;
+        let page = credentials.page(selection.tenant, after).await;
         let page = page.map_err(CliError::failed("the users could not be read"))?;
         let Some(last) = page.last() else { break };
         after = Some(last.user_id);
-        for credential in page.iter().filter(|user| !which.keep.contains(&user.email)) {
+        for credential in page.iter().filter(|user| !selection.keep.contains(&user.email)) {
             users += u64::from(apply(&log, &accounts, what, credential).await?);
         }
     }
