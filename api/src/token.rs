@@ -1,5 +1,5 @@
 //! Access and refresh tokens: JWTs. Access tokens are signed with a secret (HS256) or, if the settings have one, with a
-//! private key (EdDSA), whose public key anybody may fetch; refresh tokens always with a secret of their own.
+//! private key (Ed25519), whose public key anybody may fetch; refresh tokens always with a secret of their own.
 //!
 //! The two kinds have keys of their own, and a claim and a header that name the kind, so neither passes for the other even
 //! if somebody configures one key twice. Time is compared here and not by the library: it is passed in.

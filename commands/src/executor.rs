@@ -18,7 +18,7 @@ use domain::event::{Event, ForeignEvent};
 use domain::id::{EventId, TenantId};
 use domain::ports::Ambient;
 use domain::ports::event_log::{Appended, EventLog, LogError, Metadata, NewEvent, RecordedEvent};
-use domain::stream::{ExpectedVersion, Position, StreamName, Version};
+use domain::stream::{ExpectedVersion, Position, StreamName};
 use uuid::Uuid;
 
 use folds::{Fold, Folds};

@@ -78,14 +78,14 @@ mod tests {
 
     #[test]
     fn what_was_altered_or_cut_does_not_open() {
-        let sealer = sealer("server", "purpose");
-        let sealed = sealer.seal(b"", b"the secret").unwrap();
+        let ours = sealer("server", "purpose");
+        let sealed = ours.seal(b"", b"the secret").unwrap();
         assert!(!sealed.windows(6).any(|part| part == b"secret"));
         for place in 0..sealed.len() {
             let mut altered = sealed.clone();
             altered[place] ^= 1;
-            assert!(sealer.open(b"", &altered).is_err(), "{place}");
-            assert!(sealer.open(b"", &sealed[..place]).is_err(), "{place}");
+            assert!(ours.open(b"", &altered).is_err(), "{place}");
+            assert!(ours.open(b"", &sealed[..place]).is_err(), "{place}");
         }
     }
 }

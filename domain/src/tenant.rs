@@ -142,7 +142,7 @@ impl Aggregate for Tenant {
                 return Ok(vec![Event::Created(Created { name, default_country, at: now })]);
             }
             (Self::Absent, _) => return Err(Rejection::Unknown),
-            (Self::Present(tenant), command) => tenant.decide(command)?,
+            (Self::Present(tenant), command) => tenant.decide(&command)?,
         };
         Ok(tenant.into_iter().collect())
     }
@@ -160,8 +160,8 @@ impl Aggregate for Tenant {
 
 impl Present {
     /// None: it is so already.
-    fn decide(&self, command: Command) -> Result<Option<Event>, Rejection> {
-        Ok(match command {
+    fn decide(self, command: &Command) -> Result<Option<Event>, Rejection> {
+        Ok(match *command {
             Command::Create { .. } => return Err(Rejection::AlreadyExists),
             Command::SetPolicy { on_unknown, now } => {
                 let set = Event::PolicySet(PolicySet { on_unknown, at: now });

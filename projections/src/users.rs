@@ -73,6 +73,7 @@ struct User {
 }
 
 /// A user, as clients are shown it.
+#[expect(clippy::struct_excessive_bools, reason = "four facts that are independent of each other")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserRow {
@@ -152,7 +153,7 @@ fn evolve(known: Option<User>, (tenant_id, id): Key, event: &UserEvent) -> Optio
         }
         UserEvent::PasswordChanged(changed) => changed.at,
         UserEvent::SignedOutEverywhere(signed_out) => signed_out.at,
-        UserEvent::BackupCodeUsed(used) => used.at,
+        UserEvent::BackupCodeUsed(code) => code.at,
         UserEvent::BackupCodesReplaced(moment) => moment.at,
     };
     Some(user)

@@ -8,6 +8,7 @@ use commands::access::counts::Class;
 use commands::access::second_factor::{Asked, NewBackupCodes, SecondFactorError};
 use commands::accounts::AccountError;
 use commands::second_factors::SecretsError;
+use commands::second_factors::code::{BACKUP_CODES, BackupCode};
 use http::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
@@ -156,11 +157,11 @@ fn asked(caller: &SignedIn, provenance: &Provenance) -> Asked {
 }
 
 fn random_backup_codes() -> commands::access::second_factor::BackupCodeBytes {
-    [(); commands::second_factors::code::BACKUP_CODES].map(|()| random_bytes())
+    [(); BACKUP_CODES].map(|()| random_bytes())
 }
 
 fn shown(new: &NewBackupCodes) -> Response {
-    let backup_codes = new.codes.iter().map(|code| code.shown()).collect();
+    let backup_codes = new.codes.iter().map(BackupCode::shown).collect();
     At(new.position, success(BackupCodes { backup_codes })).into_response()
 }
 

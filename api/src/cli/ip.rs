@@ -20,7 +20,7 @@ use crate::settings::duration;
 pub(super) enum Verb {
     /// Refuse what comes from an address, at once and on every process.
     Block {
-        /// Such as 192.0.2.7 or 2001:db8::7.
+        /// Such as `192.0.2.7` or `2001:db8::7`.
         address: IpAddr,
         /// For how long, such as 1h; without it, until somebody unblocks it.
         #[arg(long = "for")]
@@ -28,7 +28,7 @@ pub(super) enum Verb {
     },
     /// Let an address in again.
     Unblock {
-        /// Such as 192.0.2.7 or 2001:db8::7.
+        /// Such as `192.0.2.7` or `2001:db8::7`.
         address: IpAddr,
     },
     /// List the addresses that are blocked, the newest first.

@@ -33,7 +33,7 @@ pub(super) enum Verb {
         /// The password. Without it, standard input is read, which keeps it out of the process list.
         #[arg(long)]
         password: Option<SecretString>,
-        /// Without a password: they are sent a link, by the servers, and choose it themselves. Needs SMTP_URL.
+        /// Without a password: they are sent a link, by the servers, and choose it themselves. Needs `SMTP_URL`.
         #[arg(long, conflicts_with = "password")]
         invite: bool,
         /// What they are in the tenant.
@@ -93,6 +93,7 @@ pub(super) async fn perform(verb: Verb, output: OutputFormat) -> Result<(), CliE
         Verb::ResetMfa { which } => recovery::reset_mfa(which, output).await,
         Verb::LockAll(which) => all::perform(What::Lock, which, output).await,
         Verb::UnlockAll(which) => all::perform(What::Unlock, which, output).await,
+        Verb::ResetAllPasswords(which) => all::perform(What::ResetPassword, which, output).await,
     }
 }
 

@@ -84,7 +84,7 @@ codes! {
     SysInternalError = "SYS_INTERNAL_ERROR", INTERNAL_SERVER_ERROR, "Something went wrong in the server.";
     SysServiceUnavailable = "SYS_SERVICE_UNAVAILABLE", SERVICE_UNAVAILABLE, "Something the server needs is away for a while.";
     SysContended = "SYS_CONTENDED", SERVICE_UNAVAILABLE, "Too many are changing the same thing; try again.";
-    SysMailOff = "SYS_MAIL_OFF", SERVICE_UNAVAILABLE, "The server sends no mail: SMTP_URL is not set.";
+    SysMailOff = "SYS_MAIL_OFF", SERVICE_UNAVAILABLE, "The server sends no mail: `SMTP_URL` is not set.";
     SysTimeout = "SYS_TIMEOUT", SERVICE_UNAVAILABLE, "The request took longer than the limit.";
     SysViewBehind = "SYS_VIEW_BEHIND", SERVICE_UNAVAILABLE, "The view has not come as far as X-Read-After asks.";
     SessionLimitExceeded = "SESSION_LIMIT_EXCEEDED", CONFLICT, "The account has as many login sessions as it may.";

@@ -45,7 +45,7 @@ impl KeyRing {
             None => EncodingKey::from_secret(secret.as_bytes()),
         };
         let private_keys = private_keys.iter().map(Key::of_private);
-        let previous = secrets.previous.iter().map(|previous| previous.expose_secret());
+        let previous = secrets.previous.iter().map(ExposeSecret::expose_secret);
         let secrets =
             std::iter::once(secret).chain(previous).map(|secret| Ok(Key::of_secret(secret)));
         Ok(Self { signing, verifying: private_keys.chain(secrets).collect::<Result<_, _>>()? })

@@ -122,7 +122,7 @@ impl Access {
         let (Tenant::Present(tenant), User::Present(user)) = (tenant, user) else {
             return Ok(None);
         };
-        if epochs(&tenant, &user) != asked_in || !user.has_second_factor {
+        if epochs(tenant, &user) != asked_in || !user.has_second_factor {
             return Ok(None);
         }
         if !user.is_active {
@@ -255,7 +255,8 @@ impl Access {
         let (trial, left) = self.second_factors.take_backup_code(asked.user, code).await?;
         if trial == Trial::Right {
             // Whoever shows the code is the user: nobody's role is asked.
-            let asked = Asked { metadata: asked.metadata.clone().part("backup_code"), ..asked.clone() };
+            let asked =
+                Asked { metadata: asked.metadata.clone().part("backup_code"), ..asked.clone() };
             self.change(&asked, Change::UseBackupCode { left }, Authority::Operator).await?;
         }
         Ok(trial)

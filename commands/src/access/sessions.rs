@@ -66,7 +66,7 @@ impl Access {
         }
         let command = Command::Refresh {
             generation,
-            epochs: epochs(&tenant_state, &user_state),
+            epochs: epochs(tenant_state, &user_state),
             terms: self.options.terms,
             now: self.now(),
         };

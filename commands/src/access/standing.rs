@@ -57,7 +57,7 @@ impl Access {
         if tenant.is_suspended {
             return Err(NoStanding::TenantSuspended);
         }
-        let is_good = session.is_good(epochs(&tenant, &present), self.options.terms, self.now());
+        let is_good = session.is_good(epochs(tenant, &present), self.options.terms, self.now());
         let is_let_in = session.user_id == user && present.is_active && is_good;
         if is_let_in { Ok(present.role) } else { Err(NoStanding::SessionOver) }
     }
@@ -85,6 +85,6 @@ impl Access {
 }
 
 /// The epochs a user and their tenant are in.
-pub(super) fn epochs(tenant: &tenant::Present, user: &user::Present) -> Epochs {
+pub(super) fn epochs(tenant: tenant::Present, user: &user::Present) -> Epochs {
     Epochs { user: user.epoch, tenant: tenant.epoch }
 }

@@ -78,7 +78,7 @@ mod tests {
     fn a_code_is_taken_one_step_early_and_late_and_no_more() {
         let codes = Codes::of(b"12345678901234567890").unwrap();
         let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
-        let step_of = |seconds| codes.step_of("005924", at(1_234_567_890 + seconds));
+        let step_of = |seconds: i64| codes.step_of("005924", at(1_234_567_890 + seconds));
         let step = Some(1_234_567_890 / 30);
         assert_eq!([step_of(-30), step_of(0), step_of(30)], [step; 3]);
         assert_eq!([step_of(-60), step_of(60)], [None; 2]);

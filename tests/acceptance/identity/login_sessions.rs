@@ -45,6 +45,7 @@ async fn ones_own_sessions_are_listed_and_ended_one_by_one_or_all(pool: PgPool) 
     stage.stop().await;
 }
 
+#[expect(clippy::print_stdout, reason = "a figure, for whoever asks for it")]
 #[sqlx::test(migrations = "../migrations")]
 async fn a_revoked_session_ends_on_every_process_within_a_second(pool: PgPool) {
     let stage = Installation::start(pool).await;

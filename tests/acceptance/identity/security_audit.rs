@@ -82,5 +82,5 @@ async fn everything_in_the_log(pool: &PgPool) -> String {
             .fetch_all(pool)
             .await
             .unwrap();
-    rows.iter().map(|(data, metadata)| format!("{data}{metadata}")).collect()
+    rows.iter().map(|(data, metadata)| format!("{data}{metadata}")).collect::<Vec<_>>().concat()
 }
