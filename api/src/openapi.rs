@@ -27,10 +27,11 @@ use crate::extract::described::BODY;
 use crate::routes::Route;
 
 /// What each group of routes is about.
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 14] = [
     ("auth", "Signing in, and staying signed in."),
     ("users", "The users of a tenant, and what they may do."),
     ("API keys", "Keys for programs, with scopes and an end."),
+    ("OAuth2", "Tokens for programs, and what verifies tokens."),
     ("tenants", "The installation's tenants, for those who run it."),
     ("addresses", "Addresses nothing is taken from."),
     ("audit", "Who signed in, who was refused, and who changed what anybody may do."),

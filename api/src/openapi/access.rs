@@ -21,7 +21,7 @@ const ALWAYS: [Code; 5] = [
     Code::SysTimeout,
 ];
 /// Who must be signed in may not be.
-const SIGNED_IN: [Code; 11] = [
+const SIGNED_IN: [Code; 12] = [
     Code::AuthTokenMissing,
     Code::AuthTokenInvalid,
     Code::AuthTokenExpired,
@@ -33,6 +33,8 @@ const SIGNED_IN: [Code; 11] = [
     Code::AuthzTenantSuspended,
     Code::RateLimitExceeded,
     Code::RateIpBlocked,
+    // A token and an API key in one request.
+    Code::ValidMalformedRequest,
 ];
 /// A body may be no JSON, and its fields wrong.
 const BODY: [Code; 9] = [
