@@ -5,7 +5,7 @@ help:
 	@echo 'make demo            try Heliograph against a simulated WhatsApp (PORT=3000, DEMO_ONCE=1 to exit after)'
 	@echo 'make test            build everything and run all tests'
 	@echo 'make check           all that CI checks: format, lints, tests, documentation, architecture'
-	@echo 'make fuzz            have every route called with what its description allows and what not (FUZZ_EXAMPLES=15 FUZZ_SEED=1)'
+	@echo 'make fuzz            have every route called with what its description allows and what not (FUZZ_EXAMPLES=40 FUZZ_SEED=1)'
 	@echo 'make chaos           kill it at random and count what is lost (CHAOS_SECONDS=120 CHAOS_SEED=1)'
 	@echo 'make bench           measure it, beside others (BENCH_ONLY=append,http BENCH_SECONDS=5)'
 	@echo 'make bench-docs      put the last measurements into docs/benchmarks.md'
