@@ -63,7 +63,7 @@ pub struct Create {
 pub struct Rotate {
     /// How long the old secret stays good, in seconds; not at all, unless given.
     #[schemars(rename = "overlapSeconds", with = "Option<u32>", range(max = 604_800))]
-    overlap: TimeDelta,
+    pub(crate) overlap: TimeDelta,
 }
 
 /// Why a key is revoked.
@@ -71,7 +71,7 @@ pub struct Rotate {
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Revoke {
     /// Why, for those who look later.
-    reason: Option<Label>,
+    pub(crate) reason: Option<Label>,
 }
 
 impl FromFields for Create {

@@ -14,6 +14,8 @@ use commands::executor::Executor;
 use commands::idempotency_keys::{Events, IdempotencyKeys};
 use commands::mail::recovery::Recovery;
 use commands::moving::Mover;
+use commands::oauth::clients::OAuthClients;
+use commands::oauth::codes::AuthorizationCodes;
 use commands::passwords::Passwords;
 use commands::sagas::delivery::estimates::Estimates;
 use commands::sagas::delivery::inspection::Inspection;
@@ -68,6 +70,10 @@ pub struct Parts {
     pub mail_limits: MailLimits,
     /// Whether there is an SMTP server.
     pub sends_mail: bool,
+    /// The programs OAuth2 knows.
+    pub oauth_clients: OAuthClients,
+    /// What users have consented to a moment ago.
+    pub authorization_codes: AuthorizationCodes,
     /// Signs and verifies tokens.
     pub tokens: Tokens,
     /// The requests that came with a key, and their answers.
@@ -168,6 +174,8 @@ impl App {
             access,
             sign_in_limits: settings.access,
             api_keys: ApiKeys::new(pool.clone(), executor.clone()),
+            oauth_clients: OAuthClients::new(pool.clone(), executor.clone()),
+            authorization_codes: AuthorizationCodes::new(pool.clone()),
             executor,
             read_models: ReadModels::new(pool.clone()),
             tokens: Tokens::new(&settings.tokens)?,

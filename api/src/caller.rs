@@ -38,6 +38,8 @@ pub enum Principal {
         role: Role,
         /// By which sign-in.
         login_session: LoginSessionId,
+        /// Which program acts for them, if one does.
+        client: Option<ClientId>,
     },
     /// A program with a key.
     ApiKey {
@@ -77,10 +79,10 @@ impl Caller {
     pub fn require_user(&self) -> Result<SignedIn, Problem> {
         let Self { tenant, .. } = *self;
         match self.principal {
-            Principal::User { id: user, role, login_session } => {
+            Principal::User { id: user, role, login_session, client: None } => {
                 Ok(SignedIn { tenant, user, role, login_session })
             }
-            Principal::ApiKey { .. } | Principal::Client { .. } => {
+            Principal::User { .. } | Principal::ApiKey { .. } | Principal::Client { .. } => {
                 let message = "this is for users who are signed in, not for programs";
                 Err(Problem::new(Code::AuthzInsufficientPermissions, message))
             }
@@ -95,10 +97,10 @@ impl Caller {
         }
     }
 
-    /// With what a program got in, and which it is; none for a user.
+    /// With what a program got in, and which it is; none for a user who acts without one.
     pub fn program(&self) -> Option<(Means, Uuid)> {
         match self.principal {
-            Principal::User { .. } => None,
+            Principal::User { client, .. } => client.map(|id| (Means::Client, id.0)),
             Principal::ApiKey { id } => Some((Means::ApiKey, id.0)),
             Principal::Client { id } => Some((Means::Client, id.0)),
         }

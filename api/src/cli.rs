@@ -5,6 +5,7 @@
 //! included, goes to standard error.
 
 mod api_key;
+mod client;
 mod database;
 mod demo;
 mod doctor;
@@ -65,6 +66,9 @@ enum Verb {
     /// Look after API keys.
     #[command(subcommand)]
     ApiKey(api_key::Verb),
+    /// Look after OAuth2 clients.
+    #[command(subcommand)]
+    Client(client::Verb),
     /// Look after WhatsApp sessions.
     #[command(subcommand)]
     Session(session::Verb),
@@ -159,6 +163,7 @@ async fn perform(Arguments { verb, output }: Arguments) -> Result<(), CliError> 
         Verb::Migrate(verb) => migrate::perform(verb, output).await,
         Verb::Tenant(verb) => tenant::perform(verb, output).await,
         Verb::User(verb) => user::perform(verb, output).await,
+        Verb::Client(verb) => client::perform(verb, output).await,
         Verb::ApiKey(verb) => api_key::perform(verb, output).await,
         Verb::Session(verb) => session::perform(verb, output).await,
         Verb::Sessions(verb) => sessions::perform(verb, output).await,

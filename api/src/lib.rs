@@ -4,7 +4,7 @@
 //! settings    the environment, read once
 //! routes      the table of all routes: one line each, with who may call it
 //! router      serves the table, and what surrounds it: answer, guard, limits
-//! resources   auth, api_keys, sessions, queue, messages, dead_letters, webhooks, waha_servers, health, metering
+//! resources   auth, api_keys, oauth, sessions, queue, messages, dead_letters, webhooks, waha_servers, health, metering
 //! cli, serve  the command line, and the engine put together by roles; demo, logging, migrations, accounts, fleet
 //! what comes in   extract (fields, bodies, queries, paths), caller, peer, request_id, accept, mount, paging, trace
 //! what goes out   envelope, problem, read_your_write
@@ -39,6 +39,7 @@ pub mod messages;
 pub mod metering;
 pub mod migrations;
 pub mod mount;
+pub mod oauth;
 pub mod openapi;
 pub mod paging;
 pub mod peer;

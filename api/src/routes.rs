@@ -17,6 +17,7 @@ use projections::blocked_addresses::BlockedAddresses;
 use projections::login_sessions::LoginSessions;
 use projections::message_history::MessageHistory;
 use projections::messages::Messages;
+use projections::oauth_clients::OAuthClients;
 use projections::security_events::SecurityEvents;
 use projections::sessions::Sessions;
 use projections::tenants::Tenants;
@@ -25,7 +26,7 @@ use projections::webhook_log::WebhookLog;
 use utoipa_axum::routes;
 
 use crate::{
-    addresses, api_keys, audit, auth, dead_letters, health, messages, metering, openapi, queue,
+    addresses, api_keys, audit, auth, dead_letters, health, messages, metering, oauth, openapi, queue,
     sessions, tenants, users, waha_servers, webhooks, well_known,
 };
 use route::{needs, open, operational, signed_in};
@@ -49,6 +50,17 @@ pub fn all() -> Vec<Route> {
         open(routes!(auth::login::login)),
         open(routes!(auth::refresh::refresh)),
         open(routes!(well_known::jwks)),
+        open(routes!(well_known::authorization_server)),
+        //
+        open(routes!(oauth::authorize::ask)),
+        open(routes!(oauth::authorize::decide)),
+        open(routes!(oauth::token::token)),
+        open(routes!(oauth::revoke::revoke)),
+        needs(ManageKeys, routes!(oauth::clients::list)).reads(&OAuthClients),
+        needs(ManageKeys, routes!(oauth::clients::register)),
+        needs(ManageKeys, routes!(oauth::clients::show)),
+        needs(ManageKeys, routes!(oauth::clients::revoke)),
+        needs(ManageKeys, routes!(oauth::clients::rotate_secret)),
         signed_in(routes!(auth::login_sessions::sign_out)),
         signed_in(routes!(auth::login_sessions::list)).reads(&LoginSessions),
         signed_in(routes!(auth::login_sessions::revoke)),

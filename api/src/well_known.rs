@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use domain::access::Permission;
 use http::{HeaderValue, header};
+use serde::Serialize;
 
 use crate::app::App;
 
@@ -17,4 +19,51 @@ const REMEMBERED: HeaderValue = HeaderValue::from_static("public, max-age=300");
 )]
 pub async fn jwks(State(app): State<App>) -> impl IntoResponse {
     ([(header::CACHE_CONTROL, REMEMBERED)], Json(app.tokens.public_keys()))
+}
+
+/// Where OAuth2 is to be found here, and what of it there is (RFC 8414).
+#[derive(Serialize)]
+struct AuthorizationServer {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    revocation_endpoint: String,
+    jwks_uri: String,
+    scopes_supported: Vec<&'static str>,
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 1],
+    grant_types_supported: [&'static str; 3],
+    token_endpoint_auth_methods_supported: [&'static str; 3],
+    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    code_challenge_methods_supported: [&'static str; 1],
+    authorization_response_iss_parameter_supported: bool,
+}
+
+/// `GET /.well-known/oauth-authorization-server`
+#[utoipa::path(
+    get,
+    path = "/.well-known/oauth-authorization-server",
+    tag = "OAuth2",
+    operation_id = "showAuthorizationServer"
+)]
+pub async fn authorization_server(State(app): State<App>) -> impl IntoResponse {
+    let issuer = app.tokens.issuer();
+    let at = |path: &str| format!("{issuer}{path}");
+    let methods = ["client_secret_basic", "client_secret_post", "none"];
+    let server = AuthorizationServer {
+        issuer: issuer.to_owned(),
+        authorization_endpoint: at("/oauth/authorize"),
+        token_endpoint: at("/oauth/token"),
+        revocation_endpoint: at("/oauth/revoke"),
+        jwks_uri: at("/.well-known/jwks.json"),
+        scopes_supported: Permission::ALL.map(Permission::as_str).to_vec(),
+        response_types_supported: ["code"],
+        response_modes_supported: ["query"],
+        grant_types_supported: ["authorization_code", "client_credentials", "refresh_token"],
+        token_endpoint_auth_methods_supported: methods,
+        revocation_endpoint_auth_methods_supported: methods,
+        code_challenge_methods_supported: ["S256"],
+        authorization_response_iss_parameter_supported: true,
+    };
+    ([(header::CACHE_CONTROL, REMEMBERED)], Json(server))
 }

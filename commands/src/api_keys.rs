@@ -20,7 +20,7 @@ use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
 use crate::executor::{CommandError, Executor};
-use crate::opaque_secret::{OpaqueSecret, SecretHash};
+use crate::opaque_secret::{OpaqueSecret, SecretHash, stored_hash};
 use text::KeyText;
 
 /// How exactly it is known when a key was last used.
@@ -210,13 +210,4 @@ fn kept(row: &sqlx::postgres::PgRow) -> Result<KeptKey, sqlx::Error> {
         hash: stored_hash(row, "secret_hash")?.ok_or(sqlx::Error::RowNotFound)?,
         previous,
     })
-}
-
-/// A hash, if the column holds one.
-pub(crate) fn stored_hash(
-    row: &sqlx::postgres::PgRow,
-    column: &'static str,
-) -> Result<Option<SecretHash>, sqlx::Error> {
-    let bytes: Option<Vec<u8>> = row.try_get(column)?;
-    Ok(bytes.as_deref().and_then(SecretHash::stored))
 }

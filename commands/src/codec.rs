@@ -11,7 +11,8 @@ mod upcast;
 use domain::event::Event;
 use domain::ports::event_log::StoredForm;
 use domain::{
-    address, api_key, login_session, message, refusal, session, tenant, user, waha_server, webhook,
+    address, api_key, login_session, message, oauth_client, refusal, session, tenant, user,
+    waha_server, webhook,
 };
 
 pub use schema::{Schema, index};
@@ -150,6 +151,9 @@ stored_events! {
     "api_key_created" 1 => ApiKey(api_key::event::Event)::Created,
     "api_key_rotated" 1 => ApiKey(api_key::event::Event)::Rotated,
     "api_key_revoked" 1 => ApiKey(api_key::event::Event)::Revoked,
+    "client_registered" 1 => OAuthClient(oauth_client::event::Event)::Registered,
+    "client_secret_rotated" 1 => OAuthClient(oauth_client::event::Event)::SecretRotated,
+    "client_revoked" 1 => OAuthClient(oauth_client::event::Event)::Revoked,
 }
 
 #[cfg(test)]

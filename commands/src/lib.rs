@@ -13,7 +13,7 @@
 //! leases       which process reads for which saga or projection
 //! idempotency_keys  requests that are carried out once, and their answers
 //! sealing      keeps secrets that must be read again; opaque_secret keeps the hashes of those that need not be
-//! secrets      credentials, second_factors, passwords, session_keys, waha_servers, api_keys: what must never be in an event
+//! secrets      credentials, second_factors, passwords, session_keys, waha_servers, api_keys, oauth: what must never be in an event
 //! ```
 //!
 //! Invariant: nothing here reads a read model, knows HTTP or knows the shape of WAHA's JSON.
@@ -30,6 +30,7 @@ pub mod idempotency_keys;
 pub mod leases;
 pub mod mail;
 pub mod moving;
+pub mod oauth;
 pub mod opaque_secret;
 pub mod passwords;
 pub mod sagas;

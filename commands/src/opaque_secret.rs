@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
 use subtle::ConstantTimeEq;
 
 /// Random bytes in a secret.
@@ -60,6 +62,15 @@ impl SecretHash {
     pub fn is_of(&self, secret: &OpaqueSecret) -> bool {
         self.0.ct_eq(&secret.hash().0).into()
     }
+}
+
+/// A hash, if the column holds one.
+pub(crate) fn stored_hash(
+    row: &PgRow,
+    column: &'static str,
+) -> Result<Option<SecretHash>, sqlx::Error> {
+    let bytes: Option<Vec<u8>> = row.try_get(column)?;
+    Ok(bytes.as_deref().and_then(SecretHash::stored))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Any event of any aggregate: what the log holds.
 
 use crate::{
-    address, api_key, login_session, message, refusal, session, tenant, user, waha_server, webhook,
+    address, api_key, login_session, message, oauth_client, refusal, session, tenant, user,
+    waha_server, webhook,
 };
 
 /// One event of one aggregate.
@@ -27,6 +28,8 @@ pub enum Event {
     Refusal(refusal::Event),
     /// Of an API key.
     ApiKey(api_key::event::Event),
+    /// Of an OAuth2 client.
+    OAuthClient(oauth_client::event::Event),
 }
 
 /// The event belongs to another aggregate.
@@ -63,4 +66,5 @@ kinds! {
     Address(address::Event),
     Refusal(refusal::Event),
     ApiKey(api_key::event::Event),
+    OAuthClient(oauth_client::event::Event),
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! values       id, command_id, phone, body, priority, email, whatsapp, access, origin, label, causes
 //! aggregates   message, session, webhook, waha_server,
-//!              tenant, user, login_session, address, refusal, api_key                    (decide, evolve)
+//!              tenant, user, login_session, address, refusal, api_key, oauth_client                    (decide, evolve)
 //! sagas        sagas::delivery, sagas::sessions, sagas::webhooks        (react)
 //! the outside  ports                                                    (traits to satisfy)
 //! ```
@@ -24,6 +24,7 @@ pub mod id;
 pub mod label;
 pub mod login_session;
 pub mod message;
+pub mod oauth_client;
 pub mod origin;
 pub mod phone;
 pub mod place;

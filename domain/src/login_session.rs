@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::Aggregate;
-use crate::id::UserId;
+use crate::id::{ClientId, UserId};
 use crate::origin::Origin;
 use crate::stream::Category;
 
@@ -88,6 +88,8 @@ pub enum Command {
         origin: Origin,
         /// In which epochs.
         epochs: Epochs,
+        /// For which OAuth2 client, if it is one that acts for them.
+        client_id: Option<ClientId>,
         /// Now.
         now: DateTime<Utc>,
     },
@@ -133,6 +135,9 @@ pub struct Started {
     /// In which epochs.
     #[serde(flatten)]
     pub epochs: Epochs,
+    /// For which OAuth2 client, if it is one that acts for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -165,6 +170,10 @@ pub enum RevocationReason {
     RefreshReused,
     /// Its owner ended it from another one.
     ByOwner,
+    /// The OAuth2 client it was begun for ended it.
+    ByClient,
+    /// The authorization code it was begun with came back: two hold it.
+    CodeReused,
     /// Somebody who may ended it.
     ByAdministrator,
     /// Its owner began another, and had as many as they may.
@@ -180,6 +189,8 @@ impl RevocationReason {
             Self::SignedOut => "signed_out",
             Self::RefreshReused => "refresh_reused",
             Self::ByOwner => "by_owner",
+            Self::ByClient => "by_client",
+            Self::CodeReused => "code_reused",
             Self::ByAdministrator => "by_administrator",
             Self::SessionLimit => "session_limit",
             Self::Expired => "expired",
@@ -209,8 +220,8 @@ impl Aggregate for LoginSession {
 
     fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
         match (self, command) {
-            (Self::Absent, Command::Start { user_id, origin, epochs, now }) => {
-                Ok(vec![Event::Started(Started { user_id, origin, epochs, at: now })])
+            (Self::Absent, Command::Start { user_id, origin, epochs, client_id, now }) => {
+                Ok(vec![Event::Started(Started { user_id, origin, epochs, client_id, at: now })])
             }
             (Self::Absent, _) => Err(Rejection::Unknown),
             (_, Command::Start { .. }) => Err(Rejection::AlreadyExists),
@@ -267,6 +278,7 @@ mod tests {
             user_id: UserId(Uuid::from_u128(1)),
             origin: Origin::default(),
             epochs: EPOCHS,
+            client_id: None,
             at: NOW,
         })
     }

@@ -33,11 +33,13 @@ pub enum Category {
     Refusal,
     /// `api_key-…`
     ApiKey,
+    /// `client-…`
+    OAuthClient,
 }
 
 impl Category {
     /// Every category, for filters.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Message,
         Self::Session,
         Self::Webhook,
@@ -48,6 +50,7 @@ impl Category {
         Self::Address,
         Self::Refusal,
         Self::ApiKey,
+        Self::OAuthClient,
     ];
 
     /// The stored word. Part of every stream's name: never change one.
@@ -63,6 +66,7 @@ impl Category {
             Self::Address => "address",
             Self::Refusal => "refusal",
             Self::ApiKey => "api_key",
+            Self::OAuthClient => "client",
         }
     }
 

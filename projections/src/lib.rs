@@ -5,7 +5,7 @@
 //!                                               attempts (dead_letters)
 //!                         --> message_history   what happened to each
 //!                         --> sessions, webhook_log, tenants
-//!                         --> users, login_sessions, security_events, blocked_addresses, api_keys
+//!                         --> users, login_sessions, security_events, blocked_addresses, api_keys, oauth_clients
 //!                                   ^
 //! API ---- read_models -------------'           one tenant at a time, behind row-level security
 //! ```
@@ -21,6 +21,7 @@ pub mod dead_letters;
 pub mod login_sessions;
 pub mod message_history;
 pub mod messages;
+pub mod oauth_clients;
 pub mod page;
 mod progress;
 pub mod projector;
@@ -52,5 +53,6 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(security_events::SecurityEvents),
         Arc::new(blocked_addresses::BlockedAddresses),
         Arc::new(api_keys::ApiKeys),
+        Arc::new(oauth_clients::OAuthClients),
     ]
 }

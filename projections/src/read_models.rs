@@ -24,6 +24,7 @@ use crate::login_sessions::{self, LoginSessionRow};
 use crate::message_history::{self, HistoryRow};
 use crate::messages::filter::MessageFilter;
 use crate::messages::{self, MessageRow};
+use crate::oauth_clients::{self, OAuthClientRow};
 use crate::page::{Listing, Page};
 use crate::progress::Progress;
 use crate::security_events::{self, SecurityEventRow, SecurityFilter};
@@ -228,6 +229,16 @@ impl ReadModels {
     ) -> Result<Listing<BlockedAddressRow>, ReadError> {
         let mut transaction = self.as_installation().await?;
         Ok(blocked_addresses::list(&mut transaction, now, page).await?)
+    }
+
+    /// The OAuth2 clients, the newest first.
+    pub async fn list_oauth_clients(
+        &self,
+        tenant: TenantId,
+        page: Page,
+    ) -> Result<Listing<OAuthClientRow>, ReadError> {
+        let mut transaction = self.as_tenant(tenant).await?;
+        Ok(oauth_clients::list(&mut transaction, tenant, page).await?)
     }
 
     /// The API keys, the newest first.

@@ -107,7 +107,7 @@ fn about(recorded: &RecordedEvent) -> Option<About> {
             let user = refused.user_id.map(|user| user.0);
             Some(About { user, subject: refused.subject_id })
         }
-        Event::Tenant(_) | Event::Address(_) | Event::ApiKey(_) => {
+        Event::Tenant(_) | Event::Address(_) | Event::ApiKey(_) | Event::OAuthClient(_) => {
             Some(About { user: None, subject: Some(stream) })
         }
         Event::Message(_) | Event::Session(_) | Event::Webhook(_) | Event::WahaServer(_) => None,

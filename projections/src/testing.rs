@@ -13,6 +13,7 @@ use domain::event::Event;
 use domain::id::{EventId, SessionId, TenantId};
 use domain::message::event::{Event as MessageEvent, Moment, Queued};
 use domain::message::retry::RetryPolicy;
+use domain::oauth_client;
 use domain::ports::event_log::{
     Actor, Appended, EventLog, LogError, Metadata, NewEvent, RecordedEvent, StoredForm,
 };
@@ -210,6 +211,23 @@ pub(crate) fn api_key_created(seconds: i64) -> api_key::Event {
         prefix: KeyPrefix::of([7; 8]),
         expires_at: Some(at(1_000)),
         rate_limit_per_minute: NonZeroU32::new(60),
+        created_by: Actor::Operator,
+        at: at(seconds),
+    })
+}
+
+/// An OAuth2 client that a viewer could have registered.
+pub(crate) fn client_registered(seconds: i64) -> oauth_client::event::Event {
+    let back = "https://shop.example/back".to_owned();
+    oauth_client::event::Event::Registered(oauth_client::event::Registered {
+        name: "Shop".parse().unwrap(),
+        kind: oauth_client::ClientKind::Confidential,
+        grant_types: vec![
+            oauth_client::GrantType::ClientCredentials,
+            oauth_client::GrantType::AuthorizationCode,
+        ],
+        redirect_uris: vec![back.try_into().unwrap()],
+        scopes: Permissions::of(Role::Viewer),
         created_by: Actor::Operator,
         at: at(seconds),
     })

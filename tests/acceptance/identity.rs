@@ -7,6 +7,7 @@ mod login;
 mod login_sessions;
 mod mail;
 mod mfa;
+mod oauth;
 mod rate_limits;
 mod refresh;
 mod roles;

@@ -155,7 +155,7 @@ pub(super) async fn begin(
     let Verified { tenant_id, user_id, role, .. } = *verified;
     let metadata = provenance.metadata(Actor::User { id: user_id });
     let origin = provenance.origin.clone();
-    let begun = app.access.begin(verified, origin, ends_oldest, metadata).await?;
+    let begun = app.access.begin(verified, None, origin, ends_oldest, metadata).await?;
     let login_session_id = begun.login_session_id;
     let grant = Grant { tenant_id, user_id, role, login_session_id, generation: 0 };
     Ok((begun.position, grant.sign(app)?))
@@ -163,7 +163,7 @@ pub(super) async fn begin(
 
 /// How many sign-ins may still be tried, for the account and from the address: the smaller. Counted for an account that
 /// is not there, too.
-async fn allowance(
+pub(crate) async fn allowance(
     app: &App,
     provenance: &Provenance,
     email: &EmailAddress,

@@ -58,6 +58,12 @@ impl PathId for std::net::IpAddr {
     }
 }
 
+impl PathId for domain::id::ClientId {
+    fn not_found() -> Problem {
+        Problem::new(Code::ClientNotFound, "there is no such OAuth2 client")
+    }
+}
+
 impl PathId for domain::id::ApiKeyId {
     fn not_found() -> Problem {
         Problem::new(Code::ApiKeyNotFound, "there is no such API key")

@@ -22,7 +22,8 @@ impl<T: FromFields, S: Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-fn pairs(query: &str) -> Result<Map<String, Value>, Problem> {
+/// The names and values of a query string, or of a form.
+pub(crate) fn pairs(query: &str) -> Result<Map<String, Value>, Problem> {
     let mut values = Map::new();
     if query.split('&').count() > NAMES_MAX {
         let message = format!("the query string has more than {NAMES_MAX} names");

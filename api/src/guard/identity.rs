@@ -7,6 +7,7 @@ use commands::api_keys::KeptKey;
 use commands::api_keys::text::KeyText;
 use domain::access::permissions::Permissions;
 use domain::api_key::{ApiKey, Terms};
+use domain::id::TenantId;
 use domain::refusal::{Means, Reason};
 use http::HeaderMap;
 
@@ -16,7 +17,7 @@ use crate::caller::{Caller, Principal};
 use crate::denied::{Denied, denied};
 use crate::problem::{Code, Problem};
 use crate::provenance::Provenance;
-use crate::token::{Access, InvalidToken, UserAccess};
+use crate::token::{Access, Delegation, UserAccess};
 
 /// Somebody who is let in.
 pub(super) struct Admitted {
@@ -47,8 +48,31 @@ pub(super) async fn identify(
 async fn by_token(app: &App, provenance: &Provenance, token: &str) -> Result<Caller, Problem> {
     match app.tokens.verify_access(token, app.ambient().now())? {
         Access::User(access) => by_login_session(app, provenance, access).await,
-        Access::Client { .. } => Err(InvalidToken::Forged.into()),
+        Access::Client { tenant_id: tenant, delegation } => {
+            app.access.standing_of_program(tenant, provenance.address).await?;
+            let permissions = require_client(app, provenance, tenant, delegation).await?;
+            let principal = Principal::Client { id: delegation.client_id };
+            Ok(Caller { tenant, principal, permissions })
+        }
     }
+}
+
+/// What a client that is not revoked may do with a token.
+async fn require_client(
+    app: &App,
+    provenance: &Provenance,
+    tenant: TenantId,
+    delegation: Delegation,
+) -> Result<Permissions, Problem> {
+    let id = delegation.client_id;
+    if let Some(registration) = app.oauth_clients.registration(tenant, id).await? {
+        return Ok(delegation.scopes.and(registration.scopes));
+    }
+    let (tenant, subject) = (Some(tenant), Some(id.0));
+    let denial = Denied { tenant, means: Means::Client, subject, reason: Reason::Revoked };
+    denied(app, provenance, denial).await?;
+    let message = "the OAuth2 client this token was given to is revoked";
+    Err(Problem::new(Code::AuthTokenInvalid, message))
 }
 
 async fn by_login_session(
@@ -58,8 +82,16 @@ async fn by_login_session(
 ) -> Result<Caller, Problem> {
     let UserAccess { tenant_id: tenant, user_id: id, login_session_id: login_session, .. } = access;
     let role = app.access.standing(tenant, id, login_session, provenance.address).await?;
-    let principal = Principal::User { id, role, login_session };
-    Ok(Caller { tenant, principal, permissions: Permissions::of(role) })
+    let own = Permissions::of(role);
+    let (client, permissions) = match access.delegation {
+        None => (None, own),
+        Some(delegation) => {
+            let given = require_client(app, provenance, tenant, delegation).await?;
+            (Some(delegation.client_id), own.and(given))
+        }
+    };
+    let principal = Principal::User { id, role, login_session, client };
+    Ok(Caller { tenant, principal, permissions })
 }
 
 async fn by_key(app: &App, provenance: &Provenance, shown: &str) -> Result<Admitted, Problem> {

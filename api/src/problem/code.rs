@@ -116,6 +116,9 @@ codes! {
     DeadLetterSettled = "DEAD_LETTER_SETTLED", CONFLICT, "The message is not among the dead letters.";
     ApiKeyNotFound = "API_KEY_NOT_FOUND", NOT_FOUND, "There is no such API key.";
     ApiKeyRevoked = "API_KEY_REVOKED", CONFLICT, "The API key is revoked.";
+    ClientNotFound = "CLIENT_NOT_FOUND", NOT_FOUND, "There is no such OAuth2 client.";
+    ClientRevoked = "CLIENT_REVOKED", CONFLICT, "The OAuth2 client is revoked.";
+    ClientHasNoSecret = "CLIENT_HAS_NO_SECRET", CONFLICT, "A public OAuth2 client has no secret.";
     WebhookMalformed = "WEBHOOK_MALFORMED", BAD_REQUEST, "The webhook cannot be read.";
     WebhookTimestampInvalid = "WEBHOOK_TIMESTAMP_INVALID", BAD_REQUEST, "The webhook's timestamp is too far in the future.";
     WebhookSignatureInvalid = "WEBHOOK_SIGNATURE_INVALID", UNAUTHORIZED, "The webhook carries no valid signature.";
@@ -135,9 +138,10 @@ mod tests {
 
     use super::*;
 
-    const PREFIXES: [&str; 15] = [
+    const PREFIXES: [&str; 16] = [
         "AUTH_",
         "API_KEY_",
+        "CLIENT_",
         "AUTHZ_",
         "VALID_",
         "IDEMPOTENCY_",

@@ -14,7 +14,7 @@ use std::time::Duration;
 use domain::access::Role;
 use domain::address::BlockReason;
 use domain::email::EmailAddress;
-use domain::id::{LoginSessionId, TenantId, UserId};
+use domain::id::{ClientId, LoginSessionId, TenantId, UserId};
 use domain::login_session::{self, Command, Epochs, LoginSession, RevocationReason};
 use domain::origin::Origin;
 use domain::ports::event_log::{Actor, LogError, Metadata};
@@ -168,10 +168,35 @@ impl Access {
         Err(error)
     }
 
-    /// Begins a login session, if the user may have another. The oldest makes room, if that is asked.
+    /// Somebody who showed what they had to a moment ago; none if they may not sign in any more.
+    pub async fn still_verified(
+        &self,
+        tenant_id: TenantId,
+        user_id: UserId,
+    ) -> Result<Option<Verified>, LogError> {
+        let (tenant, user) = futures::try_join!(
+            self.executor.load::<Tenant>(tenant_id, tenant_id.0),
+            self.executor.load::<User>(tenant_id, user_id.0),
+        )?;
+        let (Tenant::Present(tenant), User::Present(user)) = (tenant, user) else {
+            return Ok(None);
+        };
+        let may = user.may_sign_in(self.now()).is_ok() && !tenant.is_suspended;
+        Ok(may.then(|| Verified {
+            tenant_id,
+            user_id,
+            role: user.role,
+            has_second_factor: user.has_second_factor,
+            is_verified: user.is_verified,
+            epochs: epochs(&tenant, &user),
+        }))
+    }
+
+    /// Begins a login session, of the user or of an OAuth2 client that acts for them, if the user may have another. The oldest makes room, if that is asked.
     pub async fn begin(
         &self,
         verified: &Verified,
+        client_id: Option<ClientId>,
         origin: Origin,
         ends_oldest: bool,
         metadata: Metadata,
@@ -191,7 +216,7 @@ impl Access {
             self.refusals.tell(told, metadata).await?;
             return Err(SignInError::SessionLimit(self.options.login_sessions_max));
         }
-        let command = Command::Start { user_id, origin, epochs, now: self.now() };
+        let command = Command::Start { user_id, origin, epochs, client_id, now: self.now() };
         let begun =
             self.executor.begin::<LoginSession>(tenant_id, login_session_id.0, command, metadata);
         Ok(Begun { login_session_id, position: begun.await?.position })

@@ -142,7 +142,8 @@ pub fn react(recorded: &RecordedEvent) -> Option<Change> {
         | Event::LoginSession(_)
         | Event::Address(_)
         | Event::Refusal(_)
-        | Event::ApiKey(_) => None,
+        | Event::ApiKey(_)
+        | Event::OAuthClient(_) => None,
     }
 }
 

@@ -16,7 +16,8 @@ use tokio::time::timeout;
 use super::*;
 use crate::projector::checkpoint::{ProjectionStatus, statuses};
 use crate::testing::{
-    MemoryLog, STRANGER, TENANT, api_key_created, at, message, moment, queue, settle,
+    MemoryLog, STRANGER, TENANT, api_key_created, at, client_registered, message, moment, queue,
+    settle,
 };
 
 fn builder(log: &Arc<MemoryLog>, pool: &PgPool) -> Builder {
@@ -69,11 +70,12 @@ fn busy_log() -> Arc<MemoryLog> {
     let tenant = StreamName { category: Category::Tenant, ..dead };
     log.record(tenant, domain::tenant::Event::Created(created));
     log.record(StreamName { category: Category::ApiKey, ..dead }, api_key_created(0));
+    log.record(StreamName { category: Category::OAuthClient, ..dead }, client_registered(0));
     log
 }
 
 /// How many events that is.
-const BUSY: u64 = 15;
+const BUSY: u64 = 16;
 
 async fn status(pool: &PgPool, name: &str) -> ProjectionStatus {
     let statuses = statuses(pool).await.unwrap();

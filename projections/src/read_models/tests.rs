@@ -7,16 +7,19 @@ use domain::stream::Version;
 use domain::stream::{Category, StreamName};
 
 use super::*;
-use crate::testing::{MemoryLog, SESSION, STRANGER, TENANT, api_key_created, at, queue, settle};
+use crate::testing::{
+    MemoryLog, SESSION, STRANGER, TENANT, api_key_created, at, client_registered, queue, settle,
+};
 
 /// What the reader role may see a part of, each with a tenant's rows in it.
-const TENANT_TABLES: [&str; 8] = [
+const TENANT_TABLES: [&str; 9] = [
     "api_keys",
     "message_attempts",
     "message_counts",
     "message_history",
     "message_latencies",
     "messages",
+    "oauth_clients",
     "searchable_messages",
     "sessions",
 ];
@@ -39,6 +42,8 @@ async fn two_tenants(pool: &PgPool) {
         log.record(session, SessionEvent::Created(created));
         let key = StreamName { category: Category::ApiKey, ..stream };
         log.record(key, api_key_created(6));
+        let client = StreamName { category: Category::OAuthClient, ..stream };
+        log.record(client, client_registered(6));
     }
     settle(&log, pool).await;
 }

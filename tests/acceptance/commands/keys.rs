@@ -1,7 +1,8 @@
-//! `api-key create`, `list`, `revoke`.
+//! `api-key create`, `list`, `revoke`; `client register`, `list`, `revoke`.
 
 use acceptance::caller::Caller;
 use acceptance::process::Process;
+use reqwest::Method;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -38,4 +39,40 @@ async fn an_api_key_is_made_listed_and_revoked(pool: PgPool) {
     let endless = [&create[..], &["--tenant", &tenant, "--expires-in", "soon"]].concat();
     shell.run(&endless).await.assert_failed_because(&["--expires-in", "90d"]);
     shell.run(&["api-key", "revoke", &nobody]).await.assert_failed_because(&["no such API key"]);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn an_oauth2_client_is_registered_listed_and_revoked(pool: PgPool) {
+    let shell = Shell::new(&pool, NOWHERE);
+    let tenant = shell.json(&["tenant", "create", "--name", "acme"]).await;
+    let tenant = tenant["id"].as_str().unwrap().to_owned();
+    let register = ["client", "register", "--tenant", &tenant, "--name", "Robot"];
+    let own = ["--grant-type", "client_credentials", "--scope", "messages:read"];
+    let made = shell.json(&[&register[..], &own].concat()).await;
+    let (id, secret) = (made["id"].as_str().unwrap(), made["clientSecret"].as_str().unwrap());
+    assert!(secret.starts_with("hgs_"));
+
+    let process = Process::serve(&shell.environment).await;
+    let nobody = Caller::nobody(shell.port.url());
+    let ask = async || {
+        let request = nobody.request(Method::POST, "/oauth/token").basic_auth(id, Some(secret));
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+        nobody.send(request.body("grant_type=client_credentials")).await
+    };
+    ask().await.expect(200);
+    let look = async || shell.json(&["client", "list", "--tenant", &tenant]).await;
+    let is_there = |rows: &serde_json::Value| rows[0]["id"] == id;
+    let rows = acceptance::eventually::eventually("it is listed", look, is_there).await;
+    assert!(!rows.to_string().contains(&secret[4..]));
+    shell.json(&["client", "revoke", id]).await;
+    ask().await.expect(401);
+    process.kill().await;
+
+    let public = ["--grant-type", "authorization_code", "--scope", "messages:read", "--public"];
+    let nowhere = [&register[..], &public].concat();
+    shell.run(&nowhere).await.assert_failed_because(&["authorization_code"]);
+    let astray = [&nowhere[..], &["--redirect-uri", "http://shop.example/"]].concat();
+    shell.run(&astray).await.assert_failed_because(&["--redirect-uri", "https"]);
+    let back = [&nowhere[..], &["--redirect-uri", "https://shop.example/back"]].concat();
+    assert_eq!(shell.json(&back).await["clientSecret"], serde_json::Value::Null);
 }

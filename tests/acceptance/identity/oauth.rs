@@ -1,0 +1,6 @@
+//! OAuth2: programs on their own behalf, and on behalf of users who consent (A6).
+
+mod authorization_code;
+mod client_credentials;
+mod clients;
+mod program;
