@@ -34,16 +34,13 @@ pub(super) struct Question<'a> {
 pub(super) fn ask(status: StatusCode, question: &Question<'_>) -> Response {
     let Question { client, scopes, redirect_uri, hidden, email, wrong } = question;
     let (client, email) = (escaped(client), escaped(email));
-    let scopes: String = scopes
-        .iter()
-        .map(|scope| format!("<li>{} <code>{}</code></li>", may(scope), scope.as_str()))
-        .collect();
-    let hidden: String = hidden
-        .iter()
-        .map(|(name, value)| {
-            format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escaped(value))
-        })
-        .collect();
+    let scopes = scopes.iter().fold(String::new(), |list, scope| {
+        list + &format!("<li>{} <code>{}</code></li>", may(scope), scope.as_str())
+    });
+    let hidden = hidden.iter().fold(String::new(), |inputs, (name, value)| {
+        let value = escaped(value);
+        inputs + &format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")
+    });
     let wrong = wrong
         .map(|wrong| format!("<p class=\"wrong\" role=\"alert\">{}</p>", escaped(wrong)))
         .unwrap_or_default();

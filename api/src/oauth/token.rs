@@ -63,7 +63,7 @@ pub async fn token(
         limited.map_err(|limit| limit.exceeded(app.ambient().now()))?;
         let asked = Asked { app: &app, provenance: &provenance, client, form: &form };
         match form.require("grant_type")? {
-            "client_credentials" => asked.own().await,
+            "client_credentials" => asked.own(),
             "authorization_code" => asked.by_code().await,
             "refresh_token" => asked.by_refresh_token().await,
             _ => {
@@ -77,7 +77,7 @@ pub async fn token(
 }
 
 impl Asked<'_> {
-    async fn own(self) -> Result<Response, OAuthError> {
+    fn own(self) -> Result<Response, OAuthError> {
         self.require(GrantType::ClientCredentials)?;
         let scopes = self.scopes(self.client.registration.scopes)?;
         let delegation = Delegation { client_id: self.client.id, scopes };

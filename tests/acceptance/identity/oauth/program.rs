@@ -78,16 +78,12 @@ impl Program {
     }
 
     async fn ask(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
-        match &self.secret {
-            Some(secret) => {
-                let request = request(&self.caller, path, pairs);
-                self.caller.send(request.basic_auth(&self.id, Some(secret))).await
-            }
-            None => {
-                let pairs = [pairs, &[("client_id", self.id.as_str())]].concat();
-                post(&self.caller, path, &pairs).await
-            }
-        }
+        let Some(secret) = &self.secret else {
+            let pairs = [pairs, &[("client_id", self.id.as_str())]].concat();
+            return post(&self.caller, path, &pairs).await;
+        };
+        let request = request(&self.caller, path, pairs);
+        self.caller.send(request.basic_auth(&self.id, Some(secret))).await
     }
 
     pub(super) async fn spend(&self, code: &str) -> Answer {
