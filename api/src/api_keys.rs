@@ -165,7 +165,8 @@ pub async fn create(
         .create(caller.tenant, created, caller.permissions, &text.secret, metadata)
         .await?;
     let shown = find(&app, caller.tenant, id).await?;
-    let key = text.expose();
+    let prefix = KeyPrefix::try_from(shown.row.prefix.clone()).map_err(Problem::internal)?;
+    let key = KeyText { prefix, ..text }.expose();
     let location = mount.path(&format!("/api-keys/{id}"));
     let made = WithSecret { shown, key: key.expose_secret() };
     Ok(At(position, located(StatusCode::CREATED, &location, made)).into_response())

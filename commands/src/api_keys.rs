@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::access::permissions::Permissions;
-use domain::api_key::event::Created;
+use domain::api_key::event::{Created, Event};
 use domain::api_key::{ApiKey, Command, KeyPrefix, Rejection};
 use domain::id::{ApiKeyId, TenantId};
 use domain::label::Label;
@@ -82,11 +82,17 @@ impl ApiKeys {
         secret: &OpaqueSecret,
         metadata: Metadata,
     ) -> Result<(ApiKeyId, Position), ApiKeyError> {
-        let id = ApiKeyId(self.executor.ambient().new_id());
-        let prefix = created.prefix.clone();
+        let new_id = || self.executor.ambient().new_id();
+        let id = metadata.command_id.map_or_else(new_id, |command| command.id_of("api_key"));
+        let (id, prefix) = (ApiKeyId(id), created.prefix.clone());
         let command = Command::Create { created, holds };
         let executed = self.executor.begin::<ApiKey>(tenant, id.0, command, metadata).await?;
-        self.keep(tenant, id, &prefix, secret, None).await?;
+        // A request that is carried out again finds the key it made, with the prefix it had then.
+        let made = executed.events.iter().find_map(|event| match event {
+            Event::Created(created) => Some(&created.prefix),
+            Event::Rotated(_) | Event::Revoked(_) => None,
+        });
+        self.keep(tenant, id, made.unwrap_or(&prefix), secret, None).await?;
         Ok((id, executed.position))
     }
 

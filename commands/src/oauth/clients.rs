@@ -74,7 +74,9 @@ impl OAuthClients {
         secret: Option<&OpaqueSecret>,
         metadata: Metadata,
     ) -> Result<(ClientId, Position), ClientError> {
-        let id = ClientId(self.executor.ambient().new_id());
+        let new_id = || self.executor.ambient().new_id();
+        let id = metadata.command_id.map_or_else(new_id, |command| command.id_of("client"));
+        let id = ClientId(id);
         let command = Command::Register { registered, holds };
         let executed = self.executor.begin::<OAuthClient>(tenant, id.0, command, metadata).await?;
         self.keep(tenant, id, secret, None).await?;
