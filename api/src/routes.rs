@@ -26,8 +26,8 @@ use projections::webhook_log::WebhookLog;
 use utoipa_axum::routes;
 
 use crate::{
-    addresses, api_keys, audit, auth, dead_letters, health, messages, metering, oauth, openapi, queue,
-    sessions, tenants, users, waha_servers, webhooks, well_known,
+    addresses, api_keys, audit, auth, dead_letters, health, messages, metering, oauth, openapi,
+    queue, sessions, tenants, users, waha_servers, webhooks, well_known,
 };
 use route::{needs, open, operational, signed_in};
 

@@ -188,7 +188,7 @@ impl Access {
             role: user.role,
             has_second_factor: user.has_second_factor,
             is_verified: user.is_verified,
-            epochs: epochs(&tenant, &user),
+            epochs: epochs(tenant, &user),
         }))
     }
 
