@@ -76,6 +76,8 @@ pub enum Part {
     Webhooks,
     /// Does in WAHA what was asked of sessions.
     Sessions,
+    /// Sends mail.
+    Mails,
 }
 
 impl Part {
@@ -91,6 +93,7 @@ impl Part {
             Self::Door => "webhooks' door",
             Self::Webhooks => "webhook saga",
             Self::Sessions => "session saga",
+            Self::Mails => "mail saga",
         }
     }
 }
@@ -166,6 +169,10 @@ failpoints! {
     Sessions SessionLeft = "session-left";
     /// WAHA has done what was asked, which is not durable
     Sessions ActionDone = "action-done";
+    /// a mail is claimed, and nothing has come of it
+    Mails MailClaimed = "mail-claimed";
+    /// the SMTP server has taken a mail, which is not noted
+    Mails MailSent = "mail-sent";
 }
 
 /// The process is at this place; if it was told to, it dies or sleeps here.

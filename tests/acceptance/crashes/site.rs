@@ -9,6 +9,7 @@ use acceptance::proxy::Proxy;
 use acceptance::sessions::Session;
 use acceptance::setup::Setup;
 use domain::access::Role;
+use mail_catcher::MailCatcher;
 use serde_json::Value;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
@@ -24,6 +25,8 @@ pub(super) struct Site {
     pub(super) directory: Directory,
     pub(super) database: PgPool,
     setup: Setup,
+    /// Its mail goes here, if it sends any.
+    pub(super) catcher: Option<MailCatcher>,
     /// Where WAHA finds an engine, and where the first one is.
     pub(super) port: Port,
 }
@@ -32,7 +35,13 @@ impl Site {
     pub(super) async fn new(database: PgPool, setup: Setup) -> Self {
         let waha = Simulator::start(setup.waha.clone()).await.unwrap();
         let directory = Directory::open(&database, &setup);
-        Self { waha, directory, database, setup, port: Port::reserve() }
+        Self { waha, directory, database, setup, catcher: None, port: Port::reserve() }
+    }
+
+    /// The same, that sends mail.
+    pub(super) async fn with_mail(self) -> Self {
+        let catcher = MailCatcher::start().await.unwrap();
+        Self { setup: self.setup.mail(&catcher), catcher: Some(catcher), ..self }
     }
 
     /// What the process on a port is told; WAHA is told of the site's own port.

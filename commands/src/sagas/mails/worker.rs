@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::id::{TenantId, UserId};
 use domain::tenant::Tenant;
 use domain::user::{Present, User};
+use failpoint::Failpoint;
 use futures::future::join_all;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -73,6 +74,7 @@ impl Worker {
     }
 
     async fn fulfil(&self, claimed: &Claimed) -> Result<(), SagaError> {
+        failpoint::reach(Failpoint::MailClaimed);
         let mail = &claimed.mail;
         let (Some(tenant), Some(user)) = (mail.tenant, mail.user) else {
             let instead = self.for_each_account(mail).await?;
@@ -82,7 +84,10 @@ impl Worker {
             return Ok(self.outbox.finish(claimed, &[]).await?);
         };
         match self.options.post.send(mail.id, &mail.email, letter).await {
-            Ok(()) => Ok(self.outbox.finish(claimed, &[]).await?),
+            Ok(()) => {
+                failpoint::reach(Failpoint::MailSent);
+                Ok(self.outbox.finish(claimed, &[]).await?)
+            }
             Err(error) => {
                 let error = domain::causes::in_one_line(&error);
                 tracing::warn!(

@@ -9,6 +9,7 @@ use acceptance::setup::Setup;
 use failpoint::Failpoint;
 use reqwest::Method;
 use serde_json::json;
+use sqlx::PgPool;
 use waha_simulator::{Engine, Match, Misbehaviour, Rule};
 
 use super::super::site::Site;
@@ -40,6 +41,8 @@ pub(super) enum Occasion {
     Restart,
     /// Somebody moves the session to another WAHA server.
     Move,
+    /// Somebody has forgotten their password.
+    Forgotten,
 }
 
 impl Occasion {
@@ -78,6 +81,7 @@ impl Occasion {
             Failpoint::GapFilled | Failpoint::RepairRecorded => Self::ArrivalUntold,
             Failpoint::SessionLeft => Self::Move,
             Failpoint::ActionClaimed | Failpoint::ActionDone => Self::Restart,
+            Failpoint::MailClaimed | Failpoint::MailSent => Self::Forgotten,
         }
     }
 
@@ -94,11 +98,18 @@ impl Occasion {
             Self::ArrivalUntold => "somebody writes, and WAHA's webhooks are lost",
             Self::Restart => "a session is restarted",
             Self::Move => "a session is moved to another WAHA server",
+            Self::Forgotten => "somebody has forgotten a password",
         }
     }
 
+    /// Where it is asked.
+    pub(super) async fn site(self, database: PgPool) -> Site {
+        let site = Site::new(database, self.setup()).await;
+        if self == Self::Forgotten { site.with_mail().await } else { site }
+    }
+
     /// The installation it is asked in.
-    pub(super) fn setup(self) -> Setup {
+    fn setup(self) -> Setup {
         // The simulator sends at once or never, so what is not there soon was not sent.
         let setup = Setup::default().set("DELIVERY_SETTLE_AFTER_SECONDS", 1);
         match self {
@@ -124,6 +135,10 @@ impl Occasion {
             }
             Self::Restart => {
                 tenant.request(Method::POST, &format!("/sessions/{}/restart", session.id))
+            }
+            Self::Forgotten => {
+                let body = json!({ "email": tenant.account().email });
+                tenant.request(Method::POST, "/auth/forgot-password").json(&body)
             }
             Self::Move => {
                 move_session(site, session).await;
@@ -170,7 +185,12 @@ impl Occasion {
             Self::SendUnacknowledged => vec![Misbehaviour::NoAcks],
             // As `message` and as `message.any`.
             Self::ArrivalUntold => vec![Misbehaviour::DropWebhook, Misbehaviour::DropWebhook],
-            Self::Send | Self::SendOnce | Self::Arrival | Self::Restart | Self::Move => vec![],
+            Self::Send
+            | Self::SendOnce
+            | Self::Arrival
+            | Self::Restart
+            | Self::Move
+            | Self::Forgotten => vec![],
         }
     }
 }

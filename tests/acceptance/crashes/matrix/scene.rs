@@ -31,11 +31,13 @@ update delivery_jobs set lease_until = now() where lease_owner is not null;
 update awaited_acknowledgements set lease_until = now() where lease_until is not null;
 update unknown_outcomes set lease_until = now() where lease_owner is not null;
 update session_hearing set lease_until = now() where lease_owner is not null;
-update session_actions set lease_until = now() where lease_owner is not null;";
+update session_actions set lease_until = now() where lease_owner is not null;
+update mails set lease_until = now() where lease_until is not null;";
 
 /// Whether WAHA has told that the session works, and every reader has read the log to its end.
 const IS_AT_REST: &str = "
 select exists (select from events where event_type = 'webhook_received' and data::text like '%WORKING%')
+   and not exists (select from mails)
    and not exists (
        select from (select first, second from projection_checkpoints
                     union all select first, second from saga_checkpoints) checkpoint
@@ -73,7 +75,7 @@ pub(super) async fn in_a_database(
 
 async fn die_and_go_on(pool: PgPool, point: Failpoint) -> Account {
     let occasion = Occasion::of(point);
-    let site = Site::new(pool, occasion.setup()).await;
+    let site = occasion.site(pool).await;
     let (tenant, session) = prepare(&site).await;
 
     let mut environment = site.environment(&site.port);

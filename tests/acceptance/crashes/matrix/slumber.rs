@@ -8,7 +8,6 @@ use acceptance::proxy::Proxy;
 use failpoint::{ASLEEP, Failpoint, SLEEP, VARIABLE};
 use sqlx::PgPool;
 
-use super::super::site::Site;
 use super::account::{self, Account};
 use super::occasion::Occasion;
 use super::scene::{LEASES_RUN_OUT, PATIENCE, in_a_database, prepare, rest, verify_views};
@@ -28,7 +27,7 @@ pub(super) async fn play(server: &PgPool, point: Failpoint) {
 
 async fn sleep_and_wake(pool: PgPool, point: Failpoint) -> Account {
     let occasion = Occasion::of(point);
-    let site = Site::new(pool.clone(), occasion.setup()).await;
+    let site = occasion.site(pool.clone()).await;
     let (tenant, session) = prepare(&site).await;
     let (database, waha) = (Proxy::to_server_of(&pool).await, Proxy::to_waha(&site.waha).await);
 
