@@ -17,6 +17,7 @@ use sqlx::PgPool;
 
 use crate::credentials::{Credential, Credentials, NO_PASSWORD};
 use crate::executor::{CommandError, Executed, Executor};
+use crate::mail::tokens::MailedTokens;
 use crate::passwords::{PasswordError, Passwords};
 
 /// Makes tenants and users.
@@ -24,6 +25,7 @@ use crate::passwords::{PasswordError, Passwords};
 pub struct Accounts {
     executor: Executor,
     credentials: Credentials,
+    links: MailedTokens,
     passwords: Passwords,
 }
 
@@ -84,7 +86,8 @@ pub enum AccountError {
 impl Accounts {
     /// In this database and this log.
     pub fn new(pool: PgPool, executor: Executor, passwords: Passwords) -> Self {
-        Self { executor, credentials: Credentials::new(pool), passwords }
+        let (credentials, links) = (Credentials::new(pool.clone()), MailedTokens::new(pool));
+        Self { executor, credentials, links, passwords }
     }
 
     /// Makes a tenant.
@@ -141,8 +144,8 @@ impl Accounts {
         }
     }
 
-    /// Gives a user another password. Their login sessions end first: should the process die in between, nobody who
-    /// knew the old password is still signed in.
+    /// Gives a user another password. Links to one are void, and their login sessions end, first: should the process die
+    /// in between, nobody who knew the old password, or had such a link, gets on with it.
     pub async fn set_password(
         &self,
         (tenant, user): (TenantId, UserId),
@@ -152,6 +155,7 @@ impl Accounts {
         metadata: Metadata,
     ) -> Result<Executed<user::event::Event>, AccountError> {
         let hash = self.passwords.hash(password).await?;
+        self.links.void_passwords(user).await?;
         let now = self.executor.ambient().now();
         let command = user::Command::Change { change: Change::Password(how), by, now };
         let executed = self.executor.execute::<User>(tenant, user.0, command, metadata).await?;

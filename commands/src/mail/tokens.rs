@@ -69,6 +69,19 @@ impl MailedTokens {
         transaction.commit().await
     }
 
+    /// Links to a user's password are good no more: there is another.
+    pub(crate) async fn void_passwords(&self, user: UserId) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "delete from mailed_tokens
+             where user_id = $1 and purpose = any($2) and used_at is null",
+        )
+        .bind(user.0)
+        .bind([Purpose::PasswordReset, Purpose::Invitation].map(Purpose::as_str))
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Takes a token; of any number at once that show it, one gets it.
     pub(crate) async fn take(
         &self,

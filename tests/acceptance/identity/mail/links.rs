@@ -8,6 +8,7 @@ use acceptance::eventually::eventually;
 use acceptance::mailbox::{self, RESET, VERIFICATION};
 use acceptance::setup::Setup;
 use domain::access::Role;
+use serde_json::json;
 use sqlx::PgPool;
 
 use super::{forget, reset, sign_in, start};
@@ -75,6 +76,22 @@ async fn a_link_is_void_when_the_next_is_made_and_good_for_its_own_purpose_alone
     for token in ["", "x", &"A".repeat(43)] {
         reset(nobody, token, NEW).await.expect(400);
     }
+    stage.stop().await;
+    catcher.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_link_is_void_once_the_password_was_changed_otherwise(pool: PgPool) {
+    let (stage, catcher) = start(pool, Setup::default()).await;
+    let user = stage.tenant().await;
+    let email = user.account().email.clone();
+    let nobody = stage.nobody();
+    forget(nobody, &email).await.expect(202);
+    let token = mailbox::token(&catcher, &email, RESET).await;
+    let change = json!({ "currentPassword": PASSWORD, "newPassword": "changed by myself" });
+    user.post("/auth/password", &change).await.expect(204);
+    assert_eq!(reset(nobody, &token, NEW).await.expect(400).codes(), ["AUTH_LINK_INVALID"]);
+    sign_in(nobody, &email, "changed by myself").await.expect(200);
     stage.stop().await;
     catcher.stop().await;
 }
