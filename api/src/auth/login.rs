@@ -69,7 +69,7 @@ impl JsonSchema for Login {
 }
 
 /// The tenant, where an address has accounts in several.
-struct TenantHeader;
+pub(super) struct TenantHeader;
 
 impl IntoParams for TenantHeader {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
@@ -98,7 +98,7 @@ impl FromFields for Login {
 
 refusals! {
     /// Why somebody is not signed in.
-    SignInRefused: AuthInvalidCredentials, AuthAccountDisabled, AuthzTenantSuspended, ValidTenantRequired,
+    SignInRefused: AuthInvalidCredentials, AuthMfaRequired, AuthEmailUnverified, AuthAccountDisabled, AuthzTenantSuspended, ValidTenantRequired,
         SessionLimitExceeded, RateLimitExceeded, RateIpBlocked;
 }
 

@@ -11,6 +11,7 @@ use commands::second_factors::SecretsError;
 use commands::second_factors::code::{BACKUP_CODES, BackupCode};
 use http::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
@@ -19,6 +20,8 @@ use crate::app::App;
 use crate::caller::SignedIn;
 use crate::envelope::success;
 use crate::extract::{Fields, FromFields, Json, Noted};
+use crate::openapi::answers::{NoContent, Success};
+use crate::openapi::refusals::refusals;
 use crate::problem::{Code, Detail, Problem};
 use crate::provenance::Provenance;
 use crate::rate_limit::Allowance;
@@ -26,29 +29,43 @@ use crate::read_your_write::At;
 use crate::sessions::qr::picture;
 
 /// Who enrols knows the password.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "EnrollSecondFactor")]
 pub struct Enroll {
+    /// The one that is good now.
+    #[schemars(with = "String")]
     password: SecretString,
 }
 
 /// A code of the second factor, or a backup code.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "SecondFactorCode")]
 pub struct WithCode {
+    /// Six digits, or a backup code; spaces, hyphens and case do not matter.
+    #[schemars(with = "String")]
     code: SecretString,
 }
 
 /// What an authenticator is told, once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SecondFactorEnrolment")]
 struct Enrolled {
+    /// In base32, to be typed in.
     secret: String,
+    /// The same, to be scanned.
     otpauth_uri: String,
     /// The URI as a QR code: an SVG in a data URI, as `<img src>` takes it.
     qr_code: String,
 }
 
 /// Shown once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct BackupCodes {
+    /// Each gets in once, in the place of a code of the moment.
     backup_codes: Vec<String>,
 }
 
@@ -64,8 +81,19 @@ impl FromFields for WithCode {
     }
 }
 
+refusals! {
+    /// Why nothing is enrolled.
+    NotEnrolled: AuthInvalidCredentials, AuthMfaAlreadyEnabled, AuthMfaUnavailable;
+    /// Why a code does nothing.
+    CodeRefused: AuthMfaCodeInvalid, AuthMfaAlreadyEnabled, AuthMfaNotEnabled, AuthMfaUnavailable, RateIpBlocked;
+}
+
 /// Makes a secret for one's authenticator. Nothing changes until a code is confirmed.
-#[utoipa::path(post, path = "/auth/mfa/enroll", tag = "auth", operation_id = "enrollSecondFactor")]
+#[utoipa::path(
+    post, path = "/auth/mfa/enroll", tag = "auth", operation_id = "enrollSecondFactor",
+    params(Json<Enroll>),
+    responses(Success<Enrolled>, NotEnrolled)
+)]
 pub async fn enroll(
     State(app): State<App>,
     caller: SignedIn,
@@ -97,10 +125,9 @@ pub async fn enroll(
 
 /// Confirms the authenticator with its first code. From then on one signs in with a code; backup codes are shown once.
 #[utoipa::path(
-    post,
-    path = "/auth/mfa/confirm",
-    tag = "auth",
-    operation_id = "confirmSecondFactor"
+    post, path = "/auth/mfa/confirm", tag = "auth", operation_id = "confirmSecondFactor",
+    params(Json<WithCode>),
+    responses(At<Success<BackupCodes>>, CodeRefused)
 )]
 pub async fn confirm(
     State(app): State<App>,
@@ -115,7 +142,11 @@ pub async fn confirm(
 }
 
 /// Takes one's second factor away; takes a code, or a backup code.
-#[utoipa::path(delete, path = "/auth/mfa", tag = "auth", operation_id = "disableSecondFactor")]
+#[utoipa::path(
+    delete, path = "/auth/mfa", tag = "auth", operation_id = "disableSecondFactor",
+    params(Json<WithCode>),
+    responses(At<NoContent>, CodeRefused)
+)]
 pub async fn disable(
     State(app): State<App>,
     caller: SignedIn,
@@ -130,10 +161,9 @@ pub async fn disable(
 
 /// Gives one other backup codes, shown once; the old ones are void.
 #[utoipa::path(
-    post,
-    path = "/auth/mfa/backup-codes",
-    tag = "auth",
-    operation_id = "replaceBackupCodes"
+    post, path = "/auth/mfa/backup-codes", tag = "auth", operation_id = "replaceBackupCodes",
+    params(Json<WithCode>),
+    responses(At<Success<BackupCodes>>, CodeRefused)
 )]
 pub async fn replace_backup_codes(
     State(app): State<App>,

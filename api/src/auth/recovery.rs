@@ -14,14 +14,17 @@ use commands::mail::{Kind, Purpose};
 use domain::email::EmailAddress;
 use domain::ports::event_log::Actor;
 use http::{HeaderMap, StatusCode};
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::login::named_tenant;
+use super::login::{TenantHeader, named_tenant};
 use super::password::unsuitable;
 use crate::app::App;
 use crate::envelope::success;
 use crate::extract::{Fields, FromFields, Json, Noted};
+use crate::openapi::answers::{NoContent, Promised};
+use crate::openapi::refusals::refusals;
 use crate::problem::{Code, Detail, Problem};
 use crate::provenance::Provenance;
 use crate::read_your_write::At;
@@ -29,24 +32,41 @@ use crate::read_your_write::At;
 const HOUR: Duration = Duration::from_hours(1);
 
 /// Where mail is asked for to.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "AskForMail")]
 pub struct Ask {
+    /// The address.
     email: EmailAddress,
 }
 
 /// The token out of a mail, and the password it is to set.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPassword {
+    /// Out of the mail.
+    #[schemars(with = "String")]
     token: SecretString,
+    /// The one that is to be.
+    #[schemars(with = "String")]
     new_password: SecretString,
 }
 
 /// The token out of a mail.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "VerifyEmail")]
 pub struct Confirmation {
+    /// Out of the mail.
+    #[schemars(with = "String")]
     token: SecretString,
 }
 
 /// The same for everybody who asks.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "MailAsked")]
 struct Asked {
+    /// In words.
     message: &'static str,
 }
 
@@ -70,8 +90,19 @@ impl FromFields for Confirmation {
     }
 }
 
+refusals! {
+    /// Why no mail is on its way.
+    NotAsked: RateLimitExceeded, SysMailOff;
+    /// Why a link does nothing.
+    LinkRefused: AuthLinkInvalid, ValidPassword, RateIpBlocked;
+}
+
 /// Has a link to a new password mailed to an address, if it has an account.
-#[utoipa::path(post, path = "/auth/forgot-password", tag = "auth", operation_id = "forgotPassword")]
+#[utoipa::path(
+    post, path = "/auth/forgot-password", tag = "auth", operation_id = "forgotPassword",
+    params(Json<Ask>, TenantHeader),
+    responses(Promised<Asked>, NotAsked)
+)]
 pub async fn forgot_password(
     State(app): State<App>,
     provenance: Provenance,
@@ -83,10 +114,9 @@ pub async fn forgot_password(
 
 /// Has a link that confirms an address mailed to it, if it has an account that is not confirmed.
 #[utoipa::path(
-    post,
-    path = "/auth/verify-email/resend",
-    tag = "auth",
-    operation_id = "resendVerification"
+    post, path = "/auth/verify-email/resend", tag = "auth", operation_id = "resendVerification",
+    params(Json<Ask>, TenantHeader),
+    responses(Promised<Asked>, NotAsked)
 )]
 pub async fn resend_verification(
     State(app): State<App>,
@@ -98,7 +128,11 @@ pub async fn resend_verification(
 }
 
 /// Sets a new password by a link. All login sessions of the account end.
-#[utoipa::path(post, path = "/auth/reset-password", tag = "auth", operation_id = "resetPassword")]
+#[utoipa::path(
+    post, path = "/auth/reset-password", tag = "auth", operation_id = "resetPassword",
+    params(Json<NewPassword>),
+    responses(At<NoContent>, LinkRefused)
+)]
 pub async fn reset_password(
     State(app): State<App>,
     provenance: Provenance,
@@ -109,10 +143,9 @@ pub async fn reset_password(
 
 /// Sets the first password by an invitation's link, which confirms the address, too.
 #[utoipa::path(
-    post,
-    path = "/auth/accept-invitation",
-    tag = "auth",
-    operation_id = "acceptInvitation"
+    post, path = "/auth/accept-invitation", tag = "auth", operation_id = "acceptInvitation",
+    params(Json<NewPassword>),
+    responses(At<NoContent>, LinkRefused)
 )]
 pub async fn accept_invitation(
     State(app): State<App>,
@@ -123,7 +156,11 @@ pub async fn accept_invitation(
 }
 
 /// Confirms an address by a link.
-#[utoipa::path(post, path = "/auth/verify-email", tag = "auth", operation_id = "verifyEmail")]
+#[utoipa::path(
+    post, path = "/auth/verify-email", tag = "auth", operation_id = "verifyEmail",
+    params(Json<Confirmation>),
+    responses(At<NoContent>, LinkRefused)
+)]
 pub async fn verify_email(
     State(app): State<App>,
     provenance: Provenance,

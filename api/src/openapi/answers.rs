@@ -26,6 +26,8 @@ pub struct Located<T>(PhantomData<T>);
 pub struct Created<T>(PhantomData<T>);
 /// 202: what will be done, and where it can be seen.
 pub struct Accepted<T>(PhantomData<T>);
+/// 202: what will be done, of which nothing can be seen here.
+pub struct Promised<T>(PhantomData<T>);
 /// 204: done, and there is nothing to tell.
 pub struct NoContent;
 /// 200 or 503: a report that is not wrapped.
@@ -64,6 +66,12 @@ impl<T: JsonSchema> IntoResponses for Created<T> {
 impl<T: JsonSchema> IntoResponses for Accepted<T> {
     fn responses() -> Responses {
         located(one(StatusCode::ACCEPTED, "It is on disk, and will be done.", enveloped::<T>()))
+    }
+}
+
+impl<T: JsonSchema> IntoResponses for Promised<T> {
+    fn responses() -> Responses {
+        one(StatusCode::ACCEPTED, "It is on disk, and will be done.", enveloped::<T>())
     }
 }
 

@@ -172,6 +172,13 @@ pub(super) fn definitions() -> Map<String, Value> {
         "items": { "$ref": "#/components/schemas/ErrorDetail" },
     });
     let request_id = json!({ "type": "string", "description": "As in X-Request-Id; finds the request in the log." });
+    let mfa_required =
+        json!({ "type": "boolean", "const": true, "description": "With `AUTH_MFA_REQUIRED`." });
+    let mfa_token = json!({
+        "type": "string",
+        "description": "With `AUTH_MFA_REQUIRED`: for `POST /auth/mfa/verify`, within five minutes.",
+    });
+    let message = json!({ "type": "string", "description": "With `AUTH_MFA_REQUIRED`: in words." });
     let problem = json!({
         "type": "object",
         "description": "A request that was refused, in the envelope all answers share.",
@@ -180,6 +187,9 @@ pub(super) fn definitions() -> Map<String, Value> {
             "success": { "type": "boolean", "const": false },
             "errors": errors,
             "requestId": request_id,
+            "mfaRequired": mfa_required,
+            "mfaToken": mfa_token,
+            "message": message,
         },
         "additionalProperties": false,
     });
@@ -195,6 +205,9 @@ pub(super) fn definitions() -> Map<String, Value> {
             "code": { "$ref": "#/components/schemas/ErrorCode" },
             "errors": errors,
             "requestId": request_id,
+            "mfaRequired": mfa_required,
+            "mfaToken": mfa_token,
+            "message": message,
         },
         "additionalProperties": false,
     });

@@ -9,12 +9,18 @@ use http::StatusCode;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::extract::Id;
+use crate::openapi::answers::NoContent;
 use crate::problem::Problem;
 use crate::provenance::Provenance;
 use crate::read_your_write::At;
+use crate::users::UserRefused;
 
 /// Takes a user's second factor away: they sign in with the password alone, and may enrol anew.
-#[utoipa::path(delete, path = "/users/{id}/mfa", tag = "users", operation_id = "resetSecondFactor")]
+#[utoipa::path(
+    delete, path = "/users/{id}/mfa", tag = "users", operation_id = "resetSecondFactor",
+    params(Id<UserId>),
+    responses(At<NoContent>, UserRefused)
+)]
 pub async fn reset(
     State(app): State<App>,
     caller: Caller,

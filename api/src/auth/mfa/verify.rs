@@ -9,20 +9,31 @@ use chrono::TimeDelta;
 use commands::access::second_factor::Asked;
 use commands::access::sign_in::Verified;
 use domain::ports::event_log::Actor;
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::App;
+use crate::auth::TokenPair;
 use crate::auth::login::begin;
 use crate::envelope::success;
 use crate::extract::{Fields, FromFields, Json, Noted};
+use crate::openapi::answers::Success;
+use crate::openapi::refusals::refusals;
 use crate::problem::{Code, Problem};
 use crate::provenance::Provenance;
 use crate::read_your_write::At;
 use crate::token::{CHALLENGE_LIFETIME, Challenge};
 
 /// The challenge and its answer.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "VerifySecondFactor")]
 pub struct Verify {
+    /// As the sign-in answered it.
+    #[schemars(with = "String")]
     mfa_token: SecretString,
+    /// Six digits, or a backup code; spaces, hyphens and case do not matter.
+    #[schemars(with = "String")]
     code: SecretString,
 }
 
@@ -34,8 +45,18 @@ impl FromFields for Verify {
     }
 }
 
+refusals! {
+    /// Why the sign-in is not completed.
+    NotVerified: AuthTokenInvalid, AuthTokenExpired, AuthMfaCodeInvalid, AuthMfaNotEnabled, AuthMfaUnavailable,
+        AuthAccountDisabled, AuthzTenantSuspended, SessionLimitExceeded, RateLimitExceeded, RateIpBlocked;
+}
+
 /// Signs in with a code of the second factor, or a backup code.
-#[utoipa::path(post, path = "/auth/mfa/verify", tag = "auth", operation_id = "verifySecondFactor")]
+#[utoipa::path(
+    post, path = "/auth/mfa/verify", tag = "auth", operation_id = "verifySecondFactor",
+    params(Json<Verify>),
+    responses(At<Success<TokenPair>>, NotVerified)
+)]
 pub async fn verify(
     State(app): State<App>,
     provenance: Provenance,
