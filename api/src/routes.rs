@@ -33,6 +33,11 @@ use route::{needs, open, operational, signed_in};
 
 /// The table.
 pub fn all() -> Vec<Route> {
+    [of_the_process(), of_people_and_programs(), of_messages(), of_the_installation()].concat()
+}
+
+/// How the process is, and what the API is.
+fn of_the_process() -> Vec<Route> {
     vec![
         operational(routes!(health::overview)),
         operational(routes!(health::database)),
@@ -46,7 +51,12 @@ pub fn all() -> Vec<Route> {
         open(routes!(openapi::served::page)),
         open(routes!(openapi::served::style)),
         open(routes!(openapi::served::script)),
-        //
+    ]
+}
+
+/// Who gets in.
+fn of_people_and_programs() -> Vec<Route> {
+    vec![
         open(routes!(auth::login::login)),
         open(routes!(auth::refresh::refresh)),
         open(routes!(well_known::jwks)),
@@ -90,21 +100,19 @@ pub fn all() -> Vec<Route> {
         needs(ManageUsers, routes!(users::list::login_sessions)).reads(&LoginSessions),
         needs(ManageUsers, routes!(users::revoke_login_sessions)),
         //
-        needs(ManageTenants, routes!(tenants::list::list)).reads(&Tenants),
-        needs(ManageTenants, routes!(tenants::create)),
-        needs(ManageTenants, routes!(tenants::list::show)).reads(&Tenants),
-        needs(ManageTenants, routes!(tenants::suspend)),
-        needs(ManageTenants, routes!(tenants::reactivate)),
-        needs(ManageTenants, routes!(tenants::create_user)),
-        needs(ManageTenants, routes!(tenants::revoke_login_sessions)),
-        //
-        needs(ManageAddresses, routes!(addresses::list)).reads(&BlockedAddresses),
-        needs(ManageAddresses, routes!(addresses::block)),
-        needs(ManageAddresses, routes!(addresses::unblock)),
-        //
         needs(ReadSecurity, routes!(audit::list)).reads(&SecurityEvents),
-        needs(ManageTenants, routes!(audit::list_of_installation)).reads(&SecurityEvents),
         //
+        needs(ManageKeys, routes!(api_keys::list)).reads(&ApiKeys),
+        needs(ManageKeys, routes!(api_keys::create)),
+        needs(ManageKeys, routes!(api_keys::show)),
+        needs(ManageKeys, routes!(api_keys::revoke)),
+        needs(ManageKeys, routes!(api_keys::rotate)),
+    ]
+}
+
+/// WhatsApp sessions, messages, and what WAHA tells of them.
+fn of_messages() -> Vec<Route> {
+    vec![
         open(routes!(webhooks::receive::receive)).takes(webhooks::receive::BODY_BYTES_MAX),
         open(routes!(webhooks::stats)).reads(&WebhookLog),
         open(routes!(health::webhooks)),
@@ -136,12 +144,24 @@ pub fn all() -> Vec<Route> {
         needs(ReadMessages, routes!(dead_letters::show)).reads(&Messages),
         needs(SendMessages, routes!(dead_letters::discard)),
         needs(SendMessages, routes!(dead_letters::redrive)),
+    ]
+}
+
+/// For those who run the installation.
+fn of_the_installation() -> Vec<Route> {
+    vec![
+        needs(ManageTenants, routes!(tenants::list::list)).reads(&Tenants),
+        needs(ManageTenants, routes!(tenants::create)),
+        needs(ManageTenants, routes!(tenants::list::show)).reads(&Tenants),
+        needs(ManageTenants, routes!(tenants::suspend)),
+        needs(ManageTenants, routes!(tenants::reactivate)),
+        needs(ManageTenants, routes!(tenants::create_user)),
+        needs(ManageTenants, routes!(tenants::revoke_login_sessions)),
         //
-        needs(ManageKeys, routes!(api_keys::list)).reads(&ApiKeys),
-        needs(ManageKeys, routes!(api_keys::create)),
-        needs(ManageKeys, routes!(api_keys::show)),
-        needs(ManageKeys, routes!(api_keys::revoke)),
-        needs(ManageKeys, routes!(api_keys::rotate)),
+        needs(ManageAddresses, routes!(addresses::list)).reads(&BlockedAddresses),
+        needs(ManageAddresses, routes!(addresses::block)),
+        needs(ManageAddresses, routes!(addresses::unblock)),
+        needs(ManageTenants, routes!(audit::list_of_installation)).reads(&SecurityEvents),
         //
         needs(ManageServers, routes!(waha_servers::list::list)),
         needs(ManageServers, routes!(waha_servers::register)),

@@ -6,6 +6,7 @@ use axum::response::IntoResponse;
 use domain::access::Permission;
 use http::{HeaderValue, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 
@@ -22,29 +23,39 @@ pub async fn jwks(State(app): State<App>) -> impl IntoResponse {
 }
 
 /// Where OAuth2 is to be found here, and what of it there is (RFC 8414).
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct AuthorizationServer {
     issuer: String,
     authorization_endpoint: String,
     token_endpoint: String,
     revocation_endpoint: String,
     jwks_uri: String,
+    #[schema(value_type = Vec<String>)]
     scopes_supported: Vec<&'static str>,
+    #[schema(value_type = Vec<String>)]
     response_types_supported: [&'static str; 1],
+    #[schema(value_type = Vec<String>)]
     response_modes_supported: [&'static str; 1],
+    #[schema(value_type = Vec<String>)]
     grant_types_supported: [&'static str; 3],
+    #[schema(value_type = Vec<String>)]
     token_endpoint_auth_methods_supported: [&'static str; 3],
+    #[schema(value_type = Vec<String>)]
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    #[schema(value_type = Vec<String>)]
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
 }
 
-/// `GET /.well-known/oauth-authorization-server`
+/// Shows where OAuth2 is to be found here, and what of it there is (RFC 8414).
 #[utoipa::path(
-    get,
-    path = "/.well-known/oauth-authorization-server",
-    tag = "OAuth2",
-    operation_id = "showAuthorizationServer"
+    get, path = "/.well-known/oauth-authorization-server", tag = "OAuth2",
+    operation_id = "showAuthorizationServer",
+    responses((
+        status = 200,
+        description = "What the authorization server offers, by RFC 8414.",
+        body = inline(AuthorizationServer)
+    ))
 )]
 pub async fn authorization_server(State(app): State<App>) -> impl IntoResponse {
     let issuer = app.tokens.issuer();

@@ -13,6 +13,7 @@ use domain::id::TenantId;
 use domain::oauth_client::GrantType;
 use domain::oauth_client::redirect_uri::RedirectUri;
 use domain::ports::event_log::{Actor, RecordedEvent};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
@@ -99,7 +100,8 @@ async fn write(connection: &mut PgConnection, clients: &[Shown]) -> Result<(), s
 }
 
 /// An OAuth2 client, as clients are shown it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, JsonSchema)]
+#[schemars(rename = "OAuthClient")]
 #[serde(rename_all = "camelCase")]
 pub struct OAuthClientRow {
     /// Its id.
@@ -109,13 +111,16 @@ pub struct OAuthClientRow {
     /// Whether it can keep a secret: `confidential` or `public`.
     pub kind: String,
     /// How it is given tokens.
+    #[schemars(with = "Vec<GrantType>")]
     pub grant_types: Json<Vec<GrantType>>,
     /// Where users are sent back to.
+    #[schemars(with = "Vec<RedirectUri>")]
     pub redirect_uris: Json<Vec<RedirectUri>>,
     /// What it may ask for.
     #[sqlx(try_from = "String")]
     pub scopes: Permissions,
     /// Who registered it.
+    #[schemars(with = "Actor")]
     pub created_by: Json<Actor>,
     /// When it was registered.
     pub created_at: DateTime<Utc>,

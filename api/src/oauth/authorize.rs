@@ -17,6 +17,7 @@ use domain::oauth_client::GrantType;
 use domain::ports::event_log::Actor;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use reqwest::Url;
+use utoipa::{IntoParams, ToSchema};
 
 use super::error::{ErrorCode, OAuthError};
 use super::form::Form;
@@ -67,8 +68,37 @@ impl<E: Into<Problem>> From<E> for NotAsked {
     }
 }
 
-/// Asks the user.
-#[utoipa::path(get, path = "/oauth/authorize", tag = "OAuth2", operation_id = "askUser")]
+/// What a client sends the user with (RFC 6749, section 4.1.1, and RFC 7636).
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes the query, which is read field by field")]
+struct AuthorizationRequest {
+    /// `code`, and nothing else.
+    response_type: Option<String>,
+    /// The client.
+    client_id: Option<String>,
+    /// Where the user is sent back to, as registered.
+    redirect_uri: Option<String>,
+    /// What the client asks for, separated by spaces; all it may ask for, unless given.
+    scope: Option<String>,
+    /// Brought back as it is.
+    state: Option<String>,
+    /// The SHA-256 of the verifier, in base64url.
+    code_challenge: Option<String>,
+    /// `S256`, and nothing else.
+    code_challenge_method: Option<String>,
+}
+
+/// Asks the user, on a page, whether a client may act for them.
+#[utoipa::path(
+    get, path = "/oauth/authorize", tag = "OAuth2", operation_id = "askUser",
+    params(AuthorizationRequest),
+    responses(
+        (status = 200, description = "A page to sign in on and to consent.", body = String, content_type = "text/html"),
+        (status = 303, description = "Back to the client, which is told why the user was not asked."),
+        (status = 400, description = "It is not known where to send the user.", body = String, content_type = "text/html")
+    )
+)]
 pub async fn ask(State(app): State<App>, uri: Uri) -> Response {
     let form = match Form::parse(uri.query().unwrap_or_default()) {
         Ok(form) => form,
@@ -80,8 +110,31 @@ pub async fn ask(State(app): State<App>, uri: Uri) -> Response {
     }
 }
 
-/// Takes the user's answer.
-#[utoipa::path(post, path = "/oauth/authorize", tag = "OAuth2", operation_id = "takeConsent")]
+/// What the page brings: the request, who the user is, and what they decide.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes the form, which is read field by field")]
+struct Consenting {
+    /// `allow` or `deny`.
+    decision: String,
+    /// The user's address.
+    email: Option<String>,
+    /// The user's password.
+    password: Option<String>,
+}
+
+/// Takes the user's answer from the page.
+#[utoipa::path(
+    post, path = "/oauth/authorize", tag = "OAuth2", operation_id = "takeConsent",
+    request_body(
+        content = inline(Consenting), content_type = "application/x-www-form-urlencoded",
+        description = "The page's own form, with the request in it."
+    ),
+    responses(
+        (status = 403, description = "The page once more, and what was wrong.", body = String, content_type = "text/html"),
+        (status = 303, description = "Back to the client, with a code or with why there is none."),
+        (status = 400, description = "It is not known where to send the user.", body = String, content_type = "text/html")
+    )
+)]
 pub async fn decide(
     State(app): State<App>,
     provenance: Provenance,

@@ -13,6 +13,7 @@ use domain::oauth_client::{ClientKind, GrantType, OAuthClient, Rejection};
 use domain::stream::StreamName;
 use http::StatusCode;
 use projections::oauth_clients::OAuthClientRow;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ambient::random_bytes;
@@ -23,6 +24,8 @@ use crate::envelope::{listed, located, success};
 use crate::extract::path::PathId;
 use crate::extract::{Fields, FromFields, Id, Json, Noted, Query};
 use crate::mount::Mount;
+use crate::openapi::answers::{self, Listed, NoContent, Success};
+use crate::openapi::refusals::refusals;
 use crate::paging::Paging;
 use crate::problem::{Code, Detail, Problem};
 use crate::provenance::Provenance;
@@ -32,11 +35,21 @@ use crate::read_your_write::At;
 pub(crate) const SECRET_BEGINNING: &str = "hgs_";
 
 /// A client to be registered.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "RegisterClient")]
 pub struct Register {
+    /// What it is called.
     name: Label,
+    /// Whether it can keep a secret; confidential, unless given.
+    #[schemars(with = "Option<ClientKind>")]
     kind: ClientKind,
+    /// How it is given tokens.
     grant_types: Vec<GrantType>,
+    /// Where users are sent back to, to the letter; for authorization codes.
+    #[schemars(with = "Option<Vec<RedirectUri>>")]
     redirect_uris: Vec<RedirectUri>,
+    /// What it may ask for: permissions whoever registers it has.
     scopes: Permissions,
 }
 
@@ -58,8 +71,9 @@ impl FromFields for Register {
 }
 
 /// A client with its secret: shown once, and never again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "OAuthClientWithSecret")]
 struct WithSecret {
     #[serde(flatten)]
     row: OAuthClientRow,
@@ -74,8 +88,21 @@ pub(crate) fn new_secret() -> (OpaqueSecret, String) {
     (secret, text)
 }
 
-/// `POST /oauth/clients`
-#[utoipa::path(post, path = "/oauth/clients", tag = "OAuth2", operation_id = "registerClient")]
+refusals! {
+    /// There is no such client.
+    ClientUnknown: ClientNotFound;
+    /// Why nothing is done to a client.
+    ClientRefused: ClientNotFound, ClientRevoked, ClientHasNoSecret;
+    /// Why a client is not registered.
+    RegistrationRefused: ValidRequiredField, ValidInvalidFormat, AuthzInsufficientPermissions;
+}
+
+/// Registers an OAuth2 client, and shows its secret: once, and never again.
+#[utoipa::path(
+    post, path = "/oauth/clients", tag = "OAuth2", operation_id = "registerClient",
+    params(Json<Register>),
+    responses(At<answers::Created<WithSecret>>, RegistrationRefused)
+)]
 pub async fn register(
     State(app): State<App>,
     caller: Caller,
@@ -106,8 +133,12 @@ pub async fn register(
     Ok(At(position, located(StatusCode::CREATED, &location, shown)).into_response())
 }
 
-/// `GET /oauth/clients`
-#[utoipa::path(get, path = "/oauth/clients", tag = "OAuth2", operation_id = "listClients")]
+/// Lists the tenant's OAuth2 clients, the newest first.
+#[utoipa::path(
+    get, path = "/oauth/clients", tag = "OAuth2", operation_id = "listClients",
+    params(Query<Paging>),
+    responses(Listed<OAuthClientRow>)
+)]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -118,8 +149,12 @@ pub async fn list(
     Ok(listed(listing.rows, meta))
 }
 
-/// `GET /oauth/clients/{id}`
-#[utoipa::path(get, path = "/oauth/clients/{id}", tag = "OAuth2", operation_id = "showClient")]
+/// Shows an OAuth2 client.
+#[utoipa::path(
+    get, path = "/oauth/clients/{id}", tag = "OAuth2", operation_id = "showClient",
+    params(Id<ClientId>),
+    responses(Success<OAuthClientRow>, ClientUnknown)
+)]
 pub async fn show(
     State(app): State<App>,
     caller: Caller,
@@ -128,12 +163,11 @@ pub async fn show(
     Ok(success(find(&app, caller.tenant, id).await?))
 }
 
-/// `POST /oauth/clients/{id}/rotate-secret`
+/// Gives an OAuth2 client another secret, and shows it: once, and never again.
 #[utoipa::path(
-    post,
-    path = "/oauth/clients/{id}/rotate-secret",
-    tag = "OAuth2",
-    operation_id = "rotateClientSecret"
+    post, path = "/oauth/clients/{id}/rotate-secret", tag = "OAuth2", operation_id = "rotateClientSecret",
+    params(Id<ClientId>, Json<Rotate>),
+    responses(At<Success<WithSecret>>, ClientRefused)
 )]
 pub async fn rotate_secret(
     State(app): State<App>,
@@ -152,8 +186,12 @@ pub async fn rotate_secret(
     Ok(At(position, success(WithSecret { row, client_secret: Some(text) })).into_response())
 }
 
-/// `DELETE /oauth/clients/{id}`
-#[utoipa::path(delete, path = "/oauth/clients/{id}", tag = "OAuth2", operation_id = "revokeClient")]
+/// Gives an OAuth2 client nothing any more; its tokens end at once.
+#[utoipa::path(
+    delete, path = "/oauth/clients/{id}", tag = "OAuth2", operation_id = "revokeClient",
+    params(Id<ClientId>, Query<Revoke>),
+    responses(At<NoContent>, ClientUnknown)
+)]
 pub async fn revoke(
     State(app): State<App>,
     caller: Caller,

@@ -8,6 +8,7 @@ use commands::oauth::clients::ClientError;
 use domain::ports::event_log::LogError;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
 
@@ -74,9 +75,14 @@ impl OAuthError {
     }
 }
 
-#[derive(Serialize)]
-struct Written<'a> {
+/// What is wrong, as RFC 6749 has it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Written<'a> {
+    /// The word.
+    #[schema(value_type = String, examples("invalid_client"))]
     error: &'static str,
+    /// In other words.
+    #[schema(value_type = String, examples("Client authentication failed"))]
     error_description: &'a str,
 }
 

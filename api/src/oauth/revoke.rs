@@ -6,16 +6,41 @@ use commands::oauth::clients::KnownClient;
 use domain::login_session::RevocationReason;
 use domain::ports::event_log::Actor;
 use http::{HeaderMap, StatusCode};
+use utoipa::ToSchema;
 
 use super::client_authentication::authenticate;
-use super::error::{ErrorCode, OAuthError};
+use super::error::{ErrorCode, OAuthError, Written};
 use super::form::Form;
 use crate::app::App;
 use crate::provenance::Provenance;
 use crate::token::Access;
 
+/// What a client gives back (RFC 7009, section 2.1).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes the form, which is read field by field")]
+struct Revocation {
+    /// A refresh token, or an access token of a user.
+    token: String,
+    /// The client, where it does not show who it is by HTTP Basic.
+    client_id: Option<String>,
+    /// Its secret, where it has one and does not show it by HTTP Basic.
+    client_secret: Option<String>,
+}
+
 /// Ends the login session a token is of, and so every token of it. What is no token is over already.
-#[utoipa::path(post, path = "/oauth/revoke", tag = "OAuth2", operation_id = "giveTokenBack")]
+#[utoipa::path(
+    post, path = "/oauth/revoke", tag = "OAuth2", operation_id = "giveTokenBack",
+    request_body(
+        content = inline(Revocation), content_type = "application/x-www-form-urlencoded",
+        description = "The client shows who it is by HTTP Basic or in the form."
+    ),
+    responses(
+        (status = 200, description = "The token is good no more."),
+        (status = 400, description = "What is wrong.", body = inline(Written)),
+        (status = 401, description = "The client is not who it says.", body = inline(Written)),
+        (status = 403, description = "The client is let in nowhere.", body = inline(Written))
+    )
+)]
 pub async fn revoke(
     State(app): State<App>,
     provenance: Provenance,

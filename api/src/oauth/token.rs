@@ -18,26 +18,57 @@ use domain::refusal::{Means, Reason};
 use http::HeaderMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use super::client_authentication::authenticate;
-use super::error::{ErrorCode, OAuthError};
+use super::error::{ErrorCode, OAuthError, Written};
 use super::form::Form;
 use crate::app::App;
 use crate::denied::{Denied, denied};
+use crate::openapi::refusals::refusals;
 use crate::provenance::Provenance;
 use crate::read_your_write::At;
 use crate::token::{Access, Delegation, Refresh, UserAccess};
 
 /// What a client is given (RFC 6749, section 5.1).
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Given {
     access_token: String,
+    #[schema(value_type = String, examples("Bearer"))]
     token_type: &'static str,
     /// Seconds until the access token is over.
     expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
     scope: String,
+}
+
+/// What a client asks with (RFC 6749, sections 4.1.3, 4.4.2 and 6).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes the form, which is read field by field")]
+struct TokenRequest {
+    /// `client_credentials`, `authorization_code` or `refresh_token`.
+    #[schema(examples("client_credentials"))]
+    grant_type: String,
+    /// What of its scopes the client asks for, separated by spaces; all of them, unless given.
+    scope: Option<String>,
+    /// For `authorization_code`.
+    code: Option<String>,
+    /// For `authorization_code`: as it was when the code was asked for.
+    redirect_uri: Option<String>,
+    /// For `authorization_code`: what the challenge was made of (RFC 7636).
+    code_verifier: Option<String>,
+    /// For `refresh_token`.
+    refresh_token: Option<String>,
+    /// The client, where it does not show who it is by HTTP Basic.
+    client_id: Option<String>,
+    /// Its secret, where it has one and does not show it by HTTP Basic.
+    client_secret: Option<String>,
+}
+
+refusals! {
+    /// The client's tenant asks too often.
+    TokenLimited: RateLimitExceeded;
 }
 
 /// A request, with all it comes with.
@@ -49,7 +80,20 @@ struct Asked<'a> {
 }
 
 /// Gives a client tokens.
-#[utoipa::path(post, path = "/oauth/token", tag = "OAuth2", operation_id = "giveTokens")]
+#[utoipa::path(
+    post, path = "/oauth/token", tag = "OAuth2", operation_id = "giveTokens",
+    request_body(
+        content = inline(TokenRequest), content_type = "application/x-www-form-urlencoded",
+        description = "The client shows who it is by HTTP Basic or in the form."
+    ),
+    responses(
+        (status = 200, description = "Tokens.", body = inline(Given)),
+        (status = 400, description = "What is wrong.", body = inline(Written)),
+        (status = 401, description = "The client is not who it says.", body = inline(Written)),
+        (status = 403, description = "The client is let in nowhere.", body = inline(Written)),
+        TokenLimited
+    )
+)]
 pub async fn token(
     State(app): State<App>,
     provenance: Provenance,

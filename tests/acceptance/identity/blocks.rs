@@ -43,9 +43,13 @@ async fn a_locked_account_is_refused_like_one_that_is_not_there(pool: PgPool) {
 async fn a_lock_ends_by_itself(pool: PgPool) {
     let setup = Setup::default().set("LOGIN_FAILURES_MAX", 1).set("LOGIN_LOCK_TIME", "1s");
     let stage = Installation::start_with(pool, setup.set("LOGIN_RATE_LIMIT_PER_MINUTE", 999)).await;
-    let account = stage.tenant().await.account().clone();
+    let admin = stage.tenant().await;
+    let account = stage.colleague(&admin, Role::Viewer).await.account().clone();
     guess(stage.nobody(), &account.email).await.expect(401);
-    stage.nobody().post("/auth/login", &account.login()).await.expect(401);
+    let path = format!("/users/{}", account.user_id);
+    let user = async || admin.get(&path).await.expect(200).data().clone();
+    let user = eventually("the lock is shown", user, |user| user["isLocked"] == true).await;
+    assert!(user["lockedUntil"].is_string(), "{user}");
     let sign_in = async || stage.nobody().post("/auth/login", &account.login()).await.status;
     eventually("the lock is over", sign_in, |status| *status == 200).await;
     stage.stop().await;
