@@ -36,8 +36,7 @@ impl Authenticator {
     pub fn of(enrolled: &Answer) -> Self {
         let secret = Secret::try_from_base32(enrolled.text("secret")).expect("base32");
         let codes = Builder::new().with_secret(secret).build().expect("an authenticator");
-        let now = clock::now().timestamp().unsigned_abs();
-        Self { codes, enrolled_at: now, backup_codes: vec![] }
+        Self { codes, enrolled_at: now(), backup_codes: vec![] }
     }
 
     /// The code of the step it was enrolled in.
@@ -45,20 +44,24 @@ impl Authenticator {
         self.codes.generate(self.enrolled_at).to_string()
     }
 
-    /// The code of the step after that: good from at once.
+    /// The code of the step after that, which is good from at once; or of now, where that is later.
     pub fn code(&self) -> String {
-        self.codes.generate(self.enrolled_at + STEP_SECONDS).to_string()
+        self.codes.generate(now().max(self.enrolled_at + STEP_SECONDS)).to_string()
     }
 
     /// A code of no step anywhere near.
     pub fn wrong_code(&self) -> String {
         let near = |code: &String| {
             (0..6).any(|step| {
-                let time = self.enrolled_at + STEP_SECONDS * step - 2 * STEP_SECONDS;
+                let time = now() + STEP_SECONDS * step - 3 * STEP_SECONDS;
                 *code == self.codes.generate(time).to_string()
             })
         };
         let mut codes = (0..).map(|n| format!("{n:06}"));
         codes.find(|code| !near(code)).expect("there are a million")
     }
+}
+
+fn now() -> u64 {
+    clock::now().timestamp().unsigned_abs()
 }

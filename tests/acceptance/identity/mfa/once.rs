@@ -19,8 +19,9 @@ async fn a_steps_code_is_good_once(pool: PgPool) {
     let account = caller.account();
     let spent_at_enrolment = challenged(nobody, account).await;
     verify(nobody, &spent_at_enrolment, &phone.confirming_code()).await.expect(401);
-    verify(nobody, &challenged(nobody, account).await, &phone.code()).await.expect(200);
-    let again = verify(nobody, &challenged(nobody, account).await, &phone.code()).await.expect(401);
+    let code = phone.code();
+    verify(nobody, &challenged(nobody, account).await, &code).await.expect(200);
+    let again = verify(nobody, &challenged(nobody, account).await, &code).await.expect(401);
     assert_eq!(again.codes(), ["AUTH_MFA_CODE_INVALID"]);
     stage.stop().await;
 }
