@@ -179,6 +179,7 @@ impl Engine {
         )?;
         let router = if roles.contains(EngineRole::Api) {
             work.tasks.spawn(app.idempotency_keys.clone().run(work.shutdown.clone()));
+            work.tasks.spawn(app.access.counts().clone().run(work.shutdown.clone()));
             router::router(app.clone())
         } else {
             router::operations(app.clone())

@@ -15,24 +15,25 @@
 
 mod keyed;
 mod reservation;
-mod sealing;
 mod sweeping;
 
 use std::time::Duration;
 
 use domain::command_id::CommandId;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
+use crate::sealing::Sealer;
 use keyed::{Fingerprint, Hash};
-use sealing::Seal;
 
 pub use keyed::Keyed;
 pub use reservation::Reservation;
 
 /// How long a lease lasts: what a process that died was at is taken over this much later.
 const TERM: Duration = Duration::from_secs(5);
+/// What answers are sealed for: see [`crate::sealing`].
+const SEALED_FOR: &str = "heliograph idempotency answer v1";
 /// A record that goes while it is looked at is asked for again, so often.
 const LOOKS_MAX: u32 = 3;
 
@@ -105,7 +106,7 @@ impl IdempotencyKeys {
                 return Ok(Reserved::OtherRequest);
             }
             let Some(sealed) = record.answer else { return Ok(Reserved::InFlight) };
-            let opened = self.seal(&scope, keyed.key)?.open(&sealed);
+            let opened = self.sealer(keyed.key)?.open(&scope, &sealed);
             return opened.map(Reserved::Answered).map_err(|_| KeysError::Sealing);
         }
         Ok(Reserved::InFlight)
@@ -114,8 +115,8 @@ impl IdempotencyKeys {
     /// What has become of a request that somebody else may have taken over.
     pub async fn standing(&self, reservation: &Reservation) -> Result<Reserved, KeysError> {
         let answer = self.look(&reservation.scope).await?.and_then(|record| record.answer);
-        let seal = self.seal(&reservation.scope, &reservation.key)?;
-        let opened = answer.and_then(|sealed| seal.open(&sealed).ok());
+        let seal = self.sealer(&reservation.key)?;
+        let opened = answer.and_then(|sealed| seal.open(&reservation.scope, &sealed).ok());
         Ok(opened.map_or(Reserved::InFlight, Reserved::Answered))
     }
 
@@ -194,8 +195,13 @@ impl IdempotencyKeys {
         Ok(())
     }
 
-    fn seal(&self, scope: &Hash, key: &str) -> Result<Seal, KeysError> {
-        Seal::of(&self.secret, scope, key).map_err(|_| KeysError::Sealing)
+    /// Seals the answer to a request that came with this key: without the key, which is not kept, not even the server's
+    /// secret opens it.
+    fn sealer(&self, key: &str) -> Result<Sealer, KeysError> {
+        let server = self.secret.expose_secret();
+        // The length first, so that no two pairs of secrets are written alike.
+        let secret = format!("{}:{server}{key}", server.len()).into();
+        Sealer::new(&secret, SEALED_FOR).map_err(|_| KeysError::Sealing)
     }
 }
 

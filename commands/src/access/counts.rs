@@ -5,11 +5,14 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Row};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 /// Rows of the past that are removed at a time.
 const SWEPT_MAX: i64 = 1_000;
+/// How often rows of the past are removed.
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,17 +106,29 @@ impl Counts {
         Ok(())
     }
 
-    /// Removes windows that have ended, a bounded number; whether there may be more.
-    pub async fn sweep(&self, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
-        let swept = sqlx::query(
-            "delete from request_counts where (class, key) in (
-                 select class, key from request_counts where ends_at < $1 order by ends_at limit $2
-                 for update skip locked)",
-        )
-        .bind(now)
-        .bind(SWEPT_MAX)
-        .execute(&self.pool)
-        .await?;
-        Ok(swept.rows_affected() >= SWEPT_MAX.unsigned_abs())
+    /// Removes windows that have ended, again and again until told to stop. Any number of processes may.
+    pub async fn run(self, shutdown: CancellationToken) {
+        while shutdown.run_until_cancelled(sleep(SWEEP_EVERY)).await.is_some() {
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(%error, "counts that are over could not be removed; will try again: {error}");
+            }
+        }
+    }
+
+    /// Removes windows that have ended; how many.
+    pub async fn sweep(&self) -> Result<u64, sqlx::Error> {
+        let mut swept = 0;
+        loop {
+            let batch = sqlx::query(
+                "delete from request_counts where (class, key) in (
+                     select class, key from request_counts where ends_at < clock_timestamp()
+                     order by ends_at limit $1 for update skip locked)",
+            );
+            let batch = batch.bind(SWEPT_MAX).execute(&self.pool).await?.rows_affected();
+            swept += batch;
+            if batch < SWEPT_MAX.unsigned_abs() {
+                return Ok(swept);
+            }
+        }
     }
 }

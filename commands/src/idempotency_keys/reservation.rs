@@ -73,8 +73,8 @@ impl IdempotencyKeys {
     /// Keeps the answer; false if somebody has taken the request over. Does not wait for the disk: an answer that
     /// is lost with the server is made again, and what was done is found by its name.
     pub async fn keep(&self, reservation: &Reservation, answer: &[u8]) -> Result<bool, KeysError> {
-        let seal = self.seal(&reservation.scope, &reservation.key)?;
-        let sealed = seal.seal(answer).map_err(|_| KeysError::Sealing)?;
+        let seal = self.sealer(&reservation.key)?;
+        let sealed = seal.seal(&reservation.scope, answer).map_err(|_| KeysError::Sealing)?;
         let kept = self.change(
             "update idempotency_keys set answer = $4
              where scope = $1 and command_id = $2 and fence = $3

@@ -23,6 +23,7 @@
 
 mod batch;
 mod contract;
+mod counts;
 mod events;
 mod eventstore;
 mod executing;

@@ -15,6 +15,8 @@ use uuid::Uuid;
 
 /// Refused for being no webhook before its fields are looked at one by one.
 const WEBHOOK: &str = "receiveWebhook";
+/// Answered with a page; names it does not know are passed over (RFC 6749, section 3.1).
+const CONSENT: &str = "askUser";
 
 /// One operation of the description.
 struct Operation {
@@ -62,7 +64,8 @@ impl Operation {
     /// The names of its query; empty if it takes none.
     fn query(&self) -> BTreeSet<&str> {
         let parameters = self.described["parameters"].as_array().unwrap().iter();
-        let query = parameters.filter(|parameter| parameter["in"] == "query");
+        let is_read = self.name != CONSENT;
+        let query = parameters.filter(|parameter| is_read && parameter["in"] == "query");
         query.map(|parameter| parameter["name"].as_str().unwrap()).collect()
     }
 

@@ -6,14 +6,19 @@
 
 use std::path::Path;
 
+use acceptance::clock;
 use acceptance::installation::Installation;
 use acceptance::messages::BOB;
+use acceptance::setup::JWT_SECRET;
 use domain::access::Role;
 use heliograph::routes;
+use jsonwebtoken::Algorithm;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
+
+use super::tokens;
 
 /// A line of routes.txt: `METHOD path access`, the access being a permission's word, or `open`, `operational` or
 /// `signed_in`.
@@ -127,6 +132,43 @@ async fn nobody_may_do_anything_on_any_route(pool: PgPool) {
             }
         }
     }
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn no_token_that_is_not_good_opens_any_route(pool: PgPool) {
+    let stage = Installation::start(pool).await;
+    let admin = stage.tenant().await;
+    let [revoked, dismissed] = [
+        stage.colleague(&admin, Role::PlatformAdmin).await,
+        stage.colleague(&admin, Role::PlatformAdmin).await,
+    ];
+    let platform = stage.colleague(&admin, Role::PlatformAdmin).await;
+    revoked.act("/auth/logout").await.expect(204);
+    let dismiss = format!("/users/{}/deactivate", dismissed.account().user_id);
+    platform.act(&dismiss).await.expect(204);
+    let sound = tokens::claims(platform.token());
+    let now = clock::now().timestamp();
+    let signed = |claims: &Value| tokens::sign(claims, JWT_SECRET, Algorithm::HS256);
+    let bad = [
+        ("AUTH_TOKEN_EXPIRED", signed(&tokens::with(&sound, "exp", now - 1))),
+        ("AUTH_TOKEN_INVALID", signed(&tokens::with(&sound, "aud", "somebody else"))),
+        ("AUTH_TOKEN_INVALID", tokens::sign(&sound, &"guess ".repeat(6), Algorithm::HS256)),
+        ("AUTH_SESSION_REVOKED", revoked.token().to_owned()),
+        ("AUTH_SESSION_REVOKED", dismissed.token().to_owned()),
+    ];
+    for Line { method, path, access } in lines() {
+        if is_open(&access) {
+            continue;
+        }
+        for (code, token) in &bad {
+            let caller = stage.nobody().with_token(token);
+            let request = caller.request(method.clone(), &path).json(&json!({}));
+            let refused = caller.send(request).await;
+            assert_eq!((refused.status, refused.codes()), (401, vec![*code]), "{method} {path}");
+        }
+    }
+    platform.get("/messages").await.expect(200);
     stage.stop().await;
 }
 

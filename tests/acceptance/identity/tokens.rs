@@ -12,16 +12,16 @@ use sqlx::PgPool;
 /// `{"alg":"none","typ":"JWT"}`
 const ALG_NONE: &str = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
 
-fn claims(token: &str) -> Value {
+pub(super) fn claims(token: &str) -> Value {
     jsonwebtoken::dangerous::insecure_decode::<Value>(token).unwrap().claims
 }
 
-fn sign(claims: &Value, secret: &str, algorithm: Algorithm) -> String {
+pub(super) fn sign(claims: &Value, secret: &str, algorithm: Algorithm) -> String {
     let key = EncodingKey::from_secret(secret.as_bytes());
     jsonwebtoken::encode(&Header::new(algorithm), claims, &key).unwrap()
 }
 
-fn with(claims: &Value, name: &str, value: impl Into<Value>) -> Value {
+pub(super) fn with(claims: &Value, name: &str, value: impl Into<Value>) -> Value {
     let mut changed = claims.clone();
     changed[name] = value.into();
     changed
