@@ -10,6 +10,9 @@ use sqlx::PgPool;
 
 use super::shell::Shell;
 
+/// How many read models there are.
+const VIEWS: usize = 11;
+
 /// How a read model is listed.
 async fn listed(shell: &Shell, name: &str) -> Value {
     let list = shell.json(&["projections", "list"]).await;

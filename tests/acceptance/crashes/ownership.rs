@@ -17,8 +17,8 @@ use super::site::{Site, settled};
 
 /// A lease runs out after 5 seconds and is looked for twice a second; the rest is for a busy machine.
 const TAKEN_OVER: Duration = Duration::from_secs(30);
-/// Five projections and three sagas; the watcher of sessions takes its own later.
-const LEASES: usize = 8;
+/// Eleven projections and three sagas; the watcher of sessions takes its own later.
+const LEASES: usize = 14;
 
 /// Who owns what, with the fencing token: the read models and the sagas that follow the log.
 async fn owners(pool: &PgPool) -> BTreeMap<String, (Uuid, i64)> {

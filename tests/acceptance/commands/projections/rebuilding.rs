@@ -10,7 +10,7 @@ use acceptance::process::Process;
 use serde_json::Value;
 use sqlx::PgPool;
 
-use super::{Shell, listed};
+use super::{Shell, VIEWS, listed};
 
 /// However fast the views are exchanged, there is as much reading and writing.
 const ROUNDS_MIN: u32 = 6;
@@ -64,7 +64,7 @@ async fn while_views_are_exchanged_no_request_fails_and_nothing_goes_missing(poo
         for version in [2, 3] {
             let rebuilt = shell.json(&["projections", "rebuild", "--all"]).await;
             let rebuilt = rebuilt.as_array().unwrap();
-            assert_eq!(rebuilt.len(), 5);
+            assert_eq!(rebuilt.len(), VIEWS);
             assert!(rebuilt.iter().all(|view| view["version"] == version), "{rebuilt:?}");
         }
         is_over.store(true, Ordering::SeqCst);

@@ -4,7 +4,10 @@ use acceptance::installation::Installation;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::{Shell, listed};
+use super::{Shell, VIEWS, listed};
+
+/// The views this story has nothing for.
+const EMPTY: [&str; 3] = ["blocked_addresses", "api_keys", "oauth_clients"];
 
 #[sqlx::test(migrations = "../migrations")]
 async fn rows_changed_by_hand_are_found_and_a_rebuild_puts_them_right(pool: PgPool) {
@@ -17,9 +20,11 @@ async fn rows_changed_by_hand_are_found_and_a_rebuild_puts_them_right(pool: PgPo
 
     let verified = shell.json(&["projections", "verify", "--all"]).await;
     for view in verified.as_array().unwrap() {
-        assert!(view["differences"] == json!([]) && view["rows"].as_u64() > Some(0), "{view}");
+        assert!(view["differences"] == json!([]), "{view}");
+        let is_empty = EMPTY.contains(&view["name"].as_str().unwrap());
+        assert_eq!(view["rows"].as_u64() == Some(0), is_empty, "{view}");
     }
-    assert_eq!(verified.as_array().unwrap().len(), 5);
+    assert_eq!(verified.as_array().unwrap().len(), VIEWS);
 
     sqlx::query("update messages set body = 'forged'").execute(&pool).await.unwrap();
     let ended = shell.run(&["projections", "verify", "messages", "--output", "json"]).await;
