@@ -67,6 +67,8 @@ async fn what_came_while_no_engine_listened_and_waha_forgot_is_read_from_the_cha
     received(&tenant, 1).await;
     let [id, waha_id] = sent(&stage, &tenant, &session, "are you there?").await;
     let name = session.waha_name.clone();
+    // The first look, when the session was paired, may have been faster than the first webhook.
+    let looked_at_first = told(&pool, "session_gap_repaired").await.len();
     let stage = stage
         .restarted_after(async |waha| {
             for (chat, body) in
@@ -80,7 +82,7 @@ async fn what_came_while_no_engine_listened_and_waha_forgot_is_read_from_the_cha
         .await;
     assert_eq!(received(&tenant, 5).await, ["a: before", "b", "c", "d", "e"]);
     tenant.message_becomes(&id, "read").await;
-    let look = async || told(&pool, "session_gap_repaired").await;
+    let look = async || told(&pool, "session_gap_repaired").await.split_off(looked_at_first);
     let repairs = eventually("the repair is told", look, |told| !told.is_empty()).await;
     let sum = |field: &str| repairs.iter().map(|told| told[field].as_u64().unwrap()).sum::<u64>();
     assert_eq!((sum("messages"), sum("acknowledgements")), (4, 1), "{repairs:#?}");
