@@ -102,13 +102,17 @@ impl Process {
 
     /// Waits for its end.
     pub async fn end(mut self) -> ExitStatus {
+        self.ended().await
+    }
+
+    /// Waits for its end, and keeps what it printed.
+    pub async fn ended(&mut self) -> ExitStatus {
         self.child.wait().await.expect("the binary cannot be waited for")
     }
 
     /// Waits for its end, and answers what it printed, too.
     pub async fn end_and_tell(mut self) -> (ExitStatus, Vec<u8>) {
-        let status = self.child.wait().await.expect("the binary cannot be waited for");
-        (status, self.printed())
+        (self.ended().await, self.printed())
     }
 
     /// What it has printed so far.

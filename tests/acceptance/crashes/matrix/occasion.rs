@@ -178,9 +178,10 @@ impl Occasion {
                 vec![Misbehaviour::Answer { status: 422, sent: false, exception: None }]
             }
             Self::SendBrokenOff => vec![Misbehaviour::Reset { sent: false }],
-            // The saga has read the acknowledgements by the time the answer tells the id they are about.
+            // The saga has read the acknowledgements by the time the answer tells the id they are about. Readers of the
+            // log wait for every transaction of the server, and that of the next scene's database may take seconds.
             Self::SendAcknowledgedEarly => {
-                vec![Misbehaviour::AckBeforeAnswer, Misbehaviour::Delay { milliseconds: 3_000 }]
+                vec![Misbehaviour::AckBeforeAnswer, Misbehaviour::Delay { milliseconds: 15_000 }]
             }
             Self::SendUnacknowledged => vec![Misbehaviour::NoAcks],
             // As `message` and as `message.any`.

@@ -80,10 +80,11 @@ async fn die_and_go_on(pool: PgPool, point: Failpoint) -> Account {
 
     let mut environment = site.environment(&site.port);
     environment.insert(failpoint::VARIABLE, point.name().to_owned());
-    let process = Process::serve(&environment).await;
+    let mut process = Process::serve(&environment).await;
     let answered = occasion.give(&site, &tenant, &session).await;
-    let death = timeout(PATIENCE, process.end_and_tell()).await;
-    let (status, printed) = death.unwrap_or_else(|_| panic!("it never came to {}", point.name()));
+    let status = timeout(PATIENCE, process.ended()).await;
+    let status = status.unwrap_or_else(|_| panic!("it never came to {}", point.name()));
+    let printed = process.printed();
     let printed = String::from_utf8_lossy(&printed);
     let last_words = format!("died at failpoint {}", point.name());
     assert!(
