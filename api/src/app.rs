@@ -1,6 +1,5 @@
 //! What the handlers are given: the parts of the engine they talk to, and nothing they could build on their own.
 
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -22,7 +21,6 @@ use commands::sagas::delivery::inspection::Inspection;
 use commands::second_factors::SecondFactors;
 use commands::session_keys::SessionKeys;
 use commands::waha_servers::WahaServers;
-use domain::id::{ApiKeyId, TenantId};
 use domain::ports::Ambient;
 use domain::ports::waha::SessionGateway;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -32,19 +30,11 @@ use sqlx::PgPool;
 
 use crate::metering;
 use crate::peer::TrustedProxies;
-use crate::rate_limit::RateLimit;
-use crate::rate_limit::own::OwnRateLimit;
+use crate::rate_limit::limits::Limits;
 use crate::serve::delivery_options;
-use crate::settings::{AccessSettings, CorsOrigins, HttpSettings, MailLimits, Settings};
+use crate::settings::{AccessSettings, CorsOrigins, MailLimits, Settings};
 use crate::token::{SigningFailed, Tokens};
 use crate::webhooks::allow_list::AllowList;
-
-/// Webhooks taken from one address: WAHA sends a handful per message, so this is far beyond any real load.
-const WEBHOOKS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60_000).unwrap();
-/// More refusals than anybody would read, and few enough for the log.
-const TOLD_REFUSALS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
-/// Statistics anybody may ask for cost a query each.
-const PUBLIC_STATS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).unwrap();
 
 /// What the handlers are given. Cheap to clone.
 #[derive(Clone)]
@@ -110,33 +100,6 @@ pub struct Parts {
     draining: AtomicBool,
 }
 
-/// How many requests are taken, by whom they are made.
-pub struct Limits {
-    /// Of a tenant's users.
-    pub tenant: RateLimit<TenantId>,
-    /// Of one API key, where it was given a rate of its own.
-    pub api_key: OwnRateLimit<ApiKeyId>,
-    /// Refusals of programs that are told, from one address.
-    pub told_refusals: RateLimit<Option<IpAddr>>,
-    /// Webhooks, from one address.
-    pub webhook: RateLimit<Option<IpAddr>>,
-    /// Statistics anybody may see, from one address.
-    pub public_stats: RateLimit<Option<IpAddr>>,
-}
-
-impl Limits {
-    /// As the settings have them.
-    pub fn new(settings: &HttpSettings) -> Self {
-        Self {
-            tenant: RateLimit::per_minute(settings.rate_limit_per_minute),
-            api_key: OwnRateLimit::default(),
-            told_refusals: RateLimit::per_minute(TOLD_REFUSALS_PER_MINUTE),
-            webhook: RateLimit::per_minute(WEBHOOKS_PER_MINUTE),
-            public_stats: RateLimit::per_minute(PUBLIC_STATS_PER_MINUTE),
-        }
-    }
-}
-
 impl App {
     /// Put together from the settings and the parts that are not made of them.
     pub fn new(
@@ -195,7 +158,7 @@ impl App {
             waha_url: settings.waha.base_url.to_string(),
             webhook_secret: settings.waha.webhook_secret.clone(),
             webhook_allowed: AllowList::new(settings.http.webhook_allowed.clone()),
-            limits: Limits::new(&settings.http),
+            limits: Limits::new(&settings.http.rate_limits),
             cors: settings.http.cors.clone(),
             trusted_proxies: TrustedProxies::new(settings.http.trusted_proxies.clone()),
             pool,

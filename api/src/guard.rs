@@ -1,5 +1,5 @@
-//! The door of every route that is not open to all: whose token or key, how many requests, which permission; and whether
-//! the request was made before.
+//! The door of every route: how many requests come from where; and, unless it is open to all, whose token or key, how many
+//! requests, which permission, and whether the request was made before.
 
 mod identity;
 
@@ -11,13 +11,19 @@ use domain::access::Permission;
 use domain::refusal::Reason;
 
 use crate::app::App;
-use crate::caller::Principal;
 use crate::denied::{Denied, denied};
 use crate::idempotency;
+use crate::peer::Peer;
 use crate::problem::Problem;
 use crate::provenance::Provenance;
 use crate::rate_limit::Allowance;
+use crate::rate_limit::limits::Class;
 use identity::{Admitted, identify};
+
+/// The route, for everybody, as often as one address may call.
+pub fn open(app: &App, route: MethodRouter<App>) -> MethodRouter<App> {
+    route.route_layer(from_fn_with_state(app.clone(), count))
+}
 
 /// The route, for those who have the permission.
 pub fn needs(app: &App, permission: Permission, route: MethodRouter<App>) -> MethodRouter<App> {
@@ -29,19 +35,46 @@ pub fn signed_in(app: &App, route: MethodRouter<App>) -> MethodRouter<App> {
     route.route_layer(from_fn_with_state((app.clone(), None), guard))
 }
 
+async fn count(
+    State(app): State<App>,
+    Peer(address): Peer,
+    request: Request,
+    next: Next,
+) -> Response {
+    let now = app.ambient().now();
+    match app.limits.of_address(address) {
+        Err(exceeded) => exceeded.exceeded(now).into_response(),
+        Ok(allowance) => {
+            let mut response = next.run(request).await;
+            allowance.inspect(|allowance| allowance.note_on(&mut response, now));
+            response
+        }
+    }
+}
+
 async fn guard(
     State((app, permission)): State<(App, Option<Permission>)>,
     provenance: Provenance,
     mut request: Request,
     next: Next,
 ) -> Response {
+    let now = app.ambient().now();
+    let of_address = match app.limits.of_address(provenance.address) {
+        Ok(allowance) => allowance,
+        Err(exceeded) => return exceeded.exceeded(now).into_response(),
+    };
     let admitted = match identify(&app, &provenance, request.headers()).await {
         Ok(admitted) => admitted,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => {
+            let mut response = problem.into_response();
+            of_address.inspect(|allowance| allowance.note_on(&mut response, now));
+            return response;
+        }
     };
-    let now = app.ambient().now();
-    let allowance = match allowance(&app, &admitted) {
-        Ok(allowance) => allowance,
+    let class = Class::of(request.method(), permission);
+    let own_rate = admitted.rate_limit_per_minute;
+    let allowance = match app.limits.of_caller(&admitted.caller, own_rate, class) {
+        Ok(allowance) => of_address.into_iter().fold(allowance, Allowance::tighter),
         Err(exceeded) => return exceeded.exceeded(now).into_response(),
     };
     let mut response = match require(&app, &provenance, &admitted, permission).await {
@@ -54,18 +87,8 @@ async fn guard(
         }
         Err(problem) => problem.into_response(),
     };
-    response.headers_mut().extend(allowance.headers(now));
+    allowance.note_on(&mut response, now);
     response
-}
-
-/// What is left of the key's own limit and of its tenant's: the tighter one.
-fn allowance(app: &App, admitted: &Admitted) -> Result<Allowance, Allowance> {
-    let own = match (admitted.caller.principal, admitted.rate_limit_per_minute) {
-        (Principal::ApiKey { id }, Some(rate)) => Some(app.limits.api_key.check(rate, &id)?),
-        _ => None,
-    };
-    let tenant = app.limits.tenant.check(&admitted.caller.tenant)?;
-    Ok(own.filter(|own| own.remaining <= tenant.remaining).unwrap_or(tenant))
 }
 
 async fn require(

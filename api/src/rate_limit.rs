@@ -3,6 +3,7 @@
 //! In this process: a bucket per key, refilled evenly: a minute's worth may come at once, and no more than that in the minute
 //! after. Buckets that are full again are forgotten, so that strangers cannot fill the memory.
 
+pub mod limits;
 pub mod own;
 
 use std::hash::Hash;
@@ -10,6 +11,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::access::counts::{Class, Count, Counts};
 use governor::clock::{Clock, DefaultClock};
@@ -23,7 +25,8 @@ use crate::problem::{Code, Problem};
 /// Full buckets are forgotten every so many requests.
 const SWEEP_EVERY: u64 = 4_096;
 
-const MINUTE: Duration = Duration::from_mins(1);
+/// The window of sign-ins.
+pub const MINUTE: Duration = Duration::from_mins(1);
 
 /// A limit for each `K`.
 pub struct RateLimit<K: Hash + Eq + Clone> {
@@ -81,17 +84,24 @@ impl<K: Hash + Eq + Clone> RateLimit<K> {
 }
 
 impl Allowance {
-    /// What is left of so many per minute, counted over all processes; `Err` if it was one too many.
+    /// The one of the two that ends first.
+    #[must_use]
+    pub fn tighter(self, other: Self) -> Self {
+        if other.remaining < self.remaining { other } else { self }
+    }
+
+    /// What is left of so many per window of time, counted over all processes; `Err` if it was one too many.
     pub async fn counted(
         counts: &Counts,
         class: Class,
         key: &str,
-        per_minute: u32,
+        limit: u32,
+        window: Duration,
     ) -> Result<Result<Self, Self>, sqlx::Error> {
-        let Count { count, ends_in } = counts.count(class, key, MINUTE).await?;
-        let remaining = per_minute.saturating_sub(count);
-        let allowance = Self { limit: per_minute, remaining, reset: ends_in };
-        Ok(if count <= per_minute { Ok(allowance) } else { Err(allowance) })
+        let Count { count, ends_in } = counts.count(class, key, window).await?;
+        let remaining = limit.saturating_sub(count);
+        let allowance = Self { limit, remaining, reset: ends_in };
+        Ok(if count <= limit { Ok(allowance) } else { Err(allowance) })
     }
 
     /// As headers: the limit, what is left, and when (in seconds since 1970) that changes.
@@ -105,9 +115,22 @@ impl Allowance {
         ]
     }
 
+    /// Notes on an answer what is left, unless it tells of a tighter limit already.
+    pub fn note_on(self, response: &mut Response, now: DateTime<Utc>) {
+        let headers = self.headers(now);
+        if !response.headers().contains_key(&headers[0].0) {
+            response.headers_mut().extend(headers);
+        }
+    }
+
     /// The answer to a request that was one too many.
     pub fn exceeded(self, now: DateTime<Utc>) -> Problem {
-        let message = format!("no more than {} requests per minute", self.limit);
+        self.exceeded_by("requests per minute", now)
+    }
+
+    /// The same of what the limit is of, in words.
+    pub fn exceeded_by(self, what: &str, now: DateTime<Utc>) -> Problem {
+        let message = format!("no more than {} {what}", self.limit);
         let problem = Problem::new(Code::RateLimitExceeded, message).retry_after(self.reset);
         self.headers(now)
             .into_iter()

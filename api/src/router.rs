@@ -6,7 +6,7 @@
 //!   CORS
 //!     limits::admit    sizes of address and headers
 //!     limits::contain  panics caught, time limited
-//!       guard          token, rate limit, permission   (routes not open to all)
+//!       guard          rate limits; token and permission (routes not open to all)
 //!         idempotency  a request with a key, once
 //!           read_your_write::reads                     (routes answered from a view)
 //!             handler
@@ -62,7 +62,8 @@ fn fold(app: &App, routes: impl IntoIterator<Item = Route>) -> Router<App> {
 
 fn admit(app: &App, access: Access, handler: MethodRouter<App>) -> MethodRouter<App> {
     match access {
-        Access::Operational | Access::Open => handler,
+        Access::Operational | Access::Signed => handler,
+        Access::Open => guard::open(app, handler),
         Access::SignedIn => guard::signed_in(app, handler),
         Access::Needs(permission) => guard::needs(app, permission, handler),
     }

@@ -29,7 +29,7 @@ use crate::{
     addresses, api_keys, audit, auth, dead_letters, health, messages, metering, oauth, openapi,
     queue, sessions, tenants, users, waha_servers, webhooks, well_known,
 };
-use route::{needs, open, operational, signed_in};
+use route::{needs, open, operational, signed, signed_in};
 
 /// The table.
 pub fn all() -> Vec<Route> {
@@ -113,7 +113,7 @@ fn of_people_and_programs() -> Vec<Route> {
 /// WhatsApp sessions, messages, and what WAHA tells of them.
 fn of_messages() -> Vec<Route> {
     vec![
-        open(routes!(webhooks::receive::receive)).takes(webhooks::receive::BODY_BYTES_MAX),
+        signed(routes!(webhooks::receive::receive)).takes(webhooks::receive::BODY_BYTES_MAX),
         open(routes!(webhooks::stats)).reads(&WebhookLog),
         open(routes!(health::webhooks)),
         //

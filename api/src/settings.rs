@@ -29,7 +29,7 @@ pub use database::DatabaseSettings;
 pub use delivery::DeliverySettings;
 pub use event_store::EventStoreSettings;
 pub use gaps::GapSettings;
-pub use http::{CorsOrigins, HttpSettings};
+pub use http::{CorsOrigins, HttpSettings, RateLimits};
 pub use log::{LogFormat, LogSettings};
 pub use mail::{MailLimits, MailServer, MailSettings};
 pub use private_key::PrivateKey;

@@ -6,6 +6,8 @@ use reqwest::Response;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use crate::clock;
+
 /// An answer, read to its end.
 #[derive(Clone)]
 pub struct Answer {
@@ -74,6 +76,19 @@ impl Answer {
 
     fn errors(&self) -> &[Value] {
         self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Holds the answer to what is told to who asks too often: how often they may, and when to go on.
+    pub fn assert_is_limited(&self, limit: u32, window_seconds: i64) {
+        self.assert_is_problem();
+        assert_eq!((self.status, self.codes()), (429, vec!["RATE_LIMIT_EXCEEDED"]));
+        let number = |name: &str| self.header(name).and_then(|text| text.parse::<i64>().ok());
+        let wait = number("retry-after");
+        assert!(wait.is_some_and(|wait| (1..=window_seconds).contains(&wait)), "{self:?}");
+        assert_eq!(number("x-ratelimit-limit"), Some(limit.into()));
+        assert_eq!(number("x-ratelimit-remaining"), Some(0));
+        let reset = number("x-ratelimit-reset").unwrap_or_default() - clock::now().timestamp();
+        assert!((0..=window_seconds + 1).contains(&reset), "{self:?}");
     }
 
     /// Holds the answer to the contract of refusals: the envelope, and the request's id in body and header.

@@ -71,6 +71,20 @@ impl Default for Setup {
 }
 
 impl Setup {
+    /// For those who ask more often than anybody should.
+    #[must_use]
+    pub fn unlimited(self) -> Self {
+        let limits = [
+            "RATE_LIMIT_PER_MINUTE",
+            "USER_RATE_LIMIT_PER_MINUTE",
+            "READ_RATE_LIMIT_PER_MINUTE",
+            "SEND_RATE_LIMIT_PER_MINUTE",
+            "CHANGE_RATE_LIMIT_PER_MINUTE",
+            "ADDRESS_RATE_LIMIT_PER_MINUTE",
+        ];
+        limits.into_iter().fold(self, |setup, limit| setup.set(limit, 1_000_000))
+    }
+
     /// With this setting.
     #[must_use]
     pub fn set(mut self, name: &'static str, value: impl Display) -> Self {

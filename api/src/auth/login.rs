@@ -26,7 +26,7 @@ use crate::openapi::answers::Success;
 use crate::openapi::refusals::refusals;
 use crate::problem::{Code, Detail, Problem};
 use crate::provenance::Provenance;
-use crate::rate_limit::Allowance;
+use crate::rate_limit::{Allowance, MINUTE};
 use crate::read_your_write::At;
 
 /// Names the tenant where an address has accounts in several.
@@ -128,7 +128,7 @@ pub async fn login(
         Ok((position, tokens)) => At(position, success(tokens)).into_response(),
         Err(problem) => problem.into_response(),
     };
-    response.headers_mut().extend(allowance.headers(app.ambient().now()));
+    allowance.note_on(&mut response, app.ambient().now());
     Ok(response)
 }
 
@@ -175,18 +175,20 @@ pub(crate) async fn allowance(
             counts,
             Class::AccountSignIns,
             email.as_str(),
-            limits.account_sign_ins_per_minute
+            limits.account_sign_ins_per_minute,
+            MINUTE,
         ),
         Allowance::counted(
             counts,
             Class::AddressSignIns,
             &address,
-            limits.address_sign_ins_per_minute
+            limits.address_sign_ins_per_minute,
+            MINUTE,
         ),
     )?;
     let exceeded = |allowance: Allowance| allowance.exceeded(app.ambient().now());
     let (of_account, of_address) = (of_account.map_err(exceeded)?, of_address.map_err(exceeded)?);
-    Ok(if of_account.remaining <= of_address.remaining { of_account } else { of_address })
+    Ok(of_account.tighter(of_address))
 }
 
 pub(super) fn named_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {

@@ -24,7 +24,7 @@ use crate::openapi::answers::{NoContent, Success};
 use crate::openapi::refusals::refusals;
 use crate::problem::{Code, Detail, Problem};
 use crate::provenance::Provenance;
-use crate::rate_limit::Allowance;
+use crate::rate_limit::{Allowance, MINUTE};
 use crate::read_your_write::At;
 use crate::sessions::qr::picture;
 
@@ -101,7 +101,7 @@ pub async fn enroll(
 ) -> Result<Response, Problem> {
     let limit = app.sign_in_limits.account_sign_ins_per_minute;
     let key = caller.user.to_string();
-    Allowance::counted(app.access.counts(), Class::AccountSignIns, &key, limit)
+    Allowance::counted(app.access.counts(), Class::AccountSignIns, &key, limit, MINUTE)
         .await?
         .map_err(|allowance| allowance.exceeded(app.ambient().now()))?;
     let known = app.accounts.require_password(caller.tenant, caller.user, password).await;
@@ -204,9 +204,8 @@ impl From<SecondFactorError> for Problem {
             SecondFactorError::Refused => {
                 Detail::new(Code::AuthMfaCodeInvalid, message).on("code").by("CODE").into()
             }
-            SecondFactorError::TooMany { limit, wait } => {
-                let message = format!("no more than {limit} codes per minute");
-                Self::new(Code::RateLimitExceeded, message).retry_after(wait)
+            SecondFactorError::TooMany { limit, wait, now } => {
+                Allowance { limit, remaining: 0, reset: wait }.exceeded_by("codes per minute", now)
             }
             SecondFactorError::Secrets(SecretsError::Database(error)) => error.into(),
             SecondFactorError::Secrets(error @ SecretsError::NoKey) => {

@@ -16,7 +16,7 @@ use crate::caller::SignedIn;
 use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::problem::{Code, Detail, Problem};
 use crate::provenance::Provenance;
-use crate::rate_limit::Allowance;
+use crate::rate_limit::{Allowance, MINUTE};
 use crate::read_your_write::At;
 
 /// The old password and the new one.
@@ -59,7 +59,7 @@ pub async fn change(
 ) -> Result<impl IntoResponse, Problem> {
     let limit = app.sign_in_limits.account_sign_ins_per_minute;
     let key = caller.user.to_string();
-    Allowance::counted(app.access.counts(), Class::AccountSignIns, &key, limit)
+    Allowance::counted(app.access.counts(), Class::AccountSignIns, &key, limit, MINUTE)
         .await?
         .map_err(|allowance| allowance.exceeded(app.ambient().now()))?;
     let known = app.accounts.require_password(caller.tenant, caller.user, current_password).await;

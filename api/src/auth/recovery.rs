@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commands::access::counts::{Class, Count};
+use commands::access::counts::Class;
 use commands::accounts::AccountError;
 use commands::mail::recovery::RecoveryError;
 use commands::mail::{Kind, Purpose};
@@ -27,6 +27,7 @@ use crate::openapi::answers::{NoContent, Promised};
 use crate::openapi::refusals::refusals;
 use crate::problem::{Code, Detail, Problem};
 use crate::provenance::Provenance;
+use crate::rate_limit::Allowance;
 use crate::read_your_write::At;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -193,12 +194,11 @@ async fn ask(
 }
 
 async fn limit(app: &App, key: &str, per_hour: u32) -> Result<(), Problem> {
-    let Count { count, ends_in } = app.access.counts().count(Class::Mails, key, HOUR).await?;
-    if count <= per_hour {
-        return Ok(());
-    }
-    let message = format!("no more than {per_hour} mails per hour");
-    Err(Problem::new(Code::RateLimitExceeded, message).retry_after(ends_in))
+    let counted =
+        Allowance::counted(app.access.counts(), Class::Mails, key, per_hour, HOUR).await?;
+    let exceeded =
+        |allowance: Allowance| allowance.exceeded_by("mails per hour", app.ambient().now());
+    counted.map(drop).map_err(exceeded)
 }
 
 async fn set_password(

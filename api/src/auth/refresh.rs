@@ -58,7 +58,7 @@ pub async fn refresh(
         // It was given to an OAuth2 client, who has to show that it is the one.
         return Err(InvalidToken::Forged.into());
     }
-    app.limits.tenant.check(&token.tenant_id).map_err(|limit| limit.exceeded(now))?;
+    app.limits.of_tenant(token.tenant_id).map_err(|limit| limit.exceeded(now))?;
     let (tenant_id, user_id, login_session_id) =
         (token.tenant_id, token.user_id, token.login_session_id);
     let metadata = provenance.metadata(Actor::User { id: user_id });

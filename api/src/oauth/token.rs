@@ -103,7 +103,7 @@ pub async fn token(
     let given = async {
         let form = form?;
         let client = authenticate(&app, &provenance, &headers, &form).await?;
-        let limited = app.limits.tenant.check(&client.tenant_id);
+        let limited = app.limits.of_tenant(client.tenant_id);
         limited.map_err(|limit| limit.exceeded(app.ambient().now()))?;
         let asked = Asked { app: &app, provenance: &provenance, client, form: &form };
         match form.require("grant_type")? {

@@ -67,18 +67,18 @@ const KEYED: [Code; 4] = [
 /// Others may change the same at the same time.
 const COMMAND: [Code; 1] = [Code::SysContended];
 
-/// Headers of every answer to who is signed in.
+/// Headers of every answer where requests are counted.
 const LIMIT_HEADERS: [&str; 3] =
     ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];
 
 /// Adds it all.
 pub(super) fn add(operation: &mut Value, route: &Route) {
-    let is_guarded = matches!(route.access(), Access::SignedIn | Access::Needs(_));
+    let is_limited = !matches!(route.access(), Access::Operational | Access::Signed);
     if let Access::Needs(permission) = route.access() {
         operation["x-permission"] = permission.as_str().into();
     }
     operation["security"] = match route.access() {
-        Access::Operational | Access::Open => json!([]),
+        Access::Operational | Access::Signed | Access::Open => json!([]),
         Access::SignedIn => json!([{ "bearer": [] }]),
         Access::Needs(_) => json!([{ "bearer": [] }, { "apiKey": [] }]),
     };
@@ -96,7 +96,7 @@ pub(super) fn add(operation: &mut Value, route: &Route) {
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     refusals::add(responses, &codes);
     for (status, response) in responses.iter_mut() {
-        let headers = headers_of(status, is_guarded);
+        let headers = headers_of(status, is_limited);
         for name in headers {
             response["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
         }
@@ -106,7 +106,8 @@ pub(super) fn add(operation: &mut Value, route: &Route) {
 fn codes(operation: &Value, route: &Route, takes_query: bool) -> Vec<Code> {
     let mut codes = ALWAYS.to_vec();
     match route.access() {
-        Access::Operational | Access::Open => {}
+        Access::Operational | Access::Signed => {}
+        Access::Open => codes.push(Code::RateLimitExceeded),
         Access::SignedIn | Access::Needs(_) => codes.extend(SIGNED_IN),
     }
     if operation["requestBody"].is_object() && operation["operationId"] != "receiveWebhook" {
@@ -153,9 +154,9 @@ fn read_after() -> Value {
     })
 }
 
-fn headers_of(status: &str, is_guarded: bool) -> Vec<&'static str> {
+fn headers_of(status: &str, is_limited: bool) -> Vec<&'static str> {
     let mut headers = vec!["X-Request-Id"];
-    if is_guarded && status != "401" {
+    if is_limited {
         headers.extend(LIMIT_HEADERS);
     }
     if matches!(status, "429" | "503") {
@@ -221,7 +222,7 @@ pub(super) fn headers() -> Value {
             "Where it can be seen.",
             json!({ "type": "string", "examples": ["/messages/0190f3c4-7a3b-7c1d-9e2f-000000000001"] }),
         ),
-        "X-RateLimit-Limit": header("Requests in a minute.", number()),
+        "X-RateLimit-Limit": header("Requests in a minute, by the limit of which least is left.", number()),
         "X-RateLimit-Remaining": header("Requests left.", number()),
         "X-RateLimit-Reset": header("When they are all there again, or if none is left, when the next is: seconds since 1970.", number()),
         "Retry-After": header("Seconds to wait before the next try.", number()),

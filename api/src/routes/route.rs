@@ -15,6 +15,8 @@ use crate::app::App;
 pub enum Access {
     /// Everybody; and every process answers it, even one that works for the others.
     Operational,
+    /// Whoever signs what it tells.
+    Signed,
     /// Everybody.
     Open,
     /// Everybody who is signed in: it is about themselves.
@@ -28,6 +30,7 @@ impl Access {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Operational => "operational",
+            Self::Signed => "signed",
             Self::Open => "open",
             Self::SignedIn => "signed_in",
             Self::Needs(permission) => permission.as_str(),
@@ -50,6 +53,11 @@ pub struct Route {
 /// Everybody may ask, every process.
 pub(super) fn operational(described: UtoipaMethodRouter<App>) -> Route {
     Route::new(Access::Operational, described)
+}
+
+/// Whoever signs may call.
+pub(super) fn signed(described: UtoipaMethodRouter<App>) -> Route {
+    Route::new(Access::Signed, described)
 }
 
 /// Everybody may call.

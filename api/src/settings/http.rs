@@ -22,14 +22,31 @@ pub struct HttpSettings {
     pub listen: SocketAddr,
     /// Whose pages may call.
     pub cors: CorsOrigins,
-    /// Requests a tenant may make.
-    pub rate_limit_per_minute: NonZeroU32,
+    /// How many requests are taken.
+    pub rate_limits: RateLimits,
     /// How long a request's key is kept.
     pub idempotency_key_ttl: Duration,
     /// From where webhooks are taken; none: from anywhere.
     pub webhook_allowed: Option<Vec<IpNet>>,
     /// Where our own proxies are, which tell from whom they have a request.
     pub trusted_proxies: Vec<IpNet>,
+}
+
+/// Requests that are taken in a minute, by each process.
+#[derive(Debug, Clone)]
+pub struct RateLimits {
+    /// From one address.
+    pub address: NonZeroU32,
+    /// Of one tenant.
+    pub tenant: NonZeroU32,
+    /// Of one user.
+    pub user: NonZeroU32,
+    /// Of one tenant, to see something.
+    pub reads: NonZeroU32,
+    /// Of one tenant, to do something about messages.
+    pub sends: NonZeroU32,
+    /// Of one tenant, to change something else.
+    pub changes: NonZeroU32,
 }
 
 /// Whose web pages may call the API.
@@ -48,14 +65,14 @@ impl HttpSettings {
         let host = reader.required(&table::HOST, |text| text.parse::<IpAddr>().ok());
         let port = reader.number(&table::PORT, 0..=u16::MAX);
         let cors = reader.optional(&table::CORS_ORIGIN, parse_origins);
-        let rate = rate(reader, &table::RATE_LIMIT_PER_MINUTE);
+        let rate_limits = RateLimits::take(reader);
         let idempotency_key_ttl = reader.required(&table::IDEMPOTENCY_KEY_TTL, duration::parse);
         let webhook_allowed = reader.optional(&table::WEBHOOK_ALLOWED_IPS, parse_networks);
         let trusted_proxies = reader.optional(&table::TRUSTED_PROXIES, parse_networks);
         Ok(Self {
             listen: SocketAddr::new(host?, port?),
             cors: cors?.unwrap_or(CorsOrigins::Own),
-            rate_limit_per_minute: rate?,
+            rate_limits: rate_limits?,
             idempotency_key_ttl: idempotency_key_ttl?,
             webhook_allowed: webhook_allowed?,
             trusted_proxies: trusted_proxies?.unwrap_or_default(),
@@ -63,8 +80,29 @@ impl HttpSettings {
     }
 }
 
-fn rate(reader: &mut Reader<'_>, setting: &table::Setting) -> Result<NonZeroU32, Noted> {
-    reader.number(setting, 1..=RATE_MAX).and_then(|rate| NonZeroU32::new(rate).ok_or(Noted))
+impl RateLimits {
+    fn take(reader: &mut Reader<'_>) -> Result<Self, Noted> {
+        let mut rate = |setting| {
+            let rate = reader.number(setting, 1..=RATE_MAX);
+            rate.and_then(|rate| NonZeroU32::new(rate).ok_or(Noted))
+        };
+        let (address, tenant) =
+            (rate(&table::ADDRESS_RATE_LIMIT_PER_MINUTE), rate(&table::RATE_LIMIT_PER_MINUTE));
+        let user = rate(&table::USER_RATE_LIMIT_PER_MINUTE);
+        let (reads, sends, changes) = (
+            rate(&table::READ_RATE_LIMIT_PER_MINUTE),
+            rate(&table::SEND_RATE_LIMIT_PER_MINUTE),
+            rate(&table::CHANGE_RATE_LIMIT_PER_MINUTE),
+        );
+        Ok(Self {
+            address: address?,
+            tenant: tenant?,
+            user: user?,
+            reads: reads?,
+            sends: sends?,
+            changes: changes?,
+        })
+    }
 }
 
 fn parse_origins(text: &str) -> Option<CorsOrigins> {

@@ -91,7 +91,22 @@ table! {
         "Whose web pages may call the API. Optional: without it, none but its own.";
     RATE_LIMIT_PER_MINUTE, open, Some("6000"),
         "a whole number from 1 to 1000000",
-        "How many requests a tenant may make per minute.";
+        "How many requests a tenant may make per minute, on each process.";
+    USER_RATE_LIMIT_PER_MINUTE, open, Some("3000"),
+        "a whole number from 1 to 1000000",
+        "How many of them one user may make, or one OAuth2 client; an API key has a limit of its own if it is given one.";
+    READ_RATE_LIMIT_PER_MINUTE, open, Some("6000"),
+        "a whole number from 1 to 1000000",
+        "How many of a tenant's requests may read.";
+    SEND_RATE_LIMIT_PER_MINUTE, open, Some("6000"),
+        "a whole number from 1 to 1000000",
+        "How many of a tenant's requests may send messages, or settle those that were sent.";
+    CHANGE_RATE_LIMIT_PER_MINUTE, open, Some("600"),
+        "a whole number from 1 to 1000000",
+        "How many of a tenant's requests may change anything else: sessions, users, keys, servers.";
+    ADDRESS_RATE_LIMIT_PER_MINUTE, open, Some("60000"),
+        "a whole number from 1 to 1000000",
+        "How many requests may come from one IP address per minute, on each process, whoever makes them. Webhooks and the routes of health and metrics are not counted.";
     LOGIN_RATE_LIMIT_PER_MINUTE, open, Some("30"),
         "a whole number from 1 to 1000000",
         "How many sign-ins per minute may be tried for one account, over all processes.";

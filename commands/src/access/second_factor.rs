@@ -77,6 +77,8 @@ pub enum SecondFactorError {
         limit: u32,
         /// When others may be tried.
         wait: Duration,
+        /// Counted from now.
+        now: DateTime<Utc>,
     },
     /// The secrets cannot be used.
     #[error(transparent)]
@@ -279,7 +281,8 @@ impl Access {
         let Count { count, ends_in } =
             self.counts.count(Class::SecondFactors, &key, MINUTE).await?;
         if count > limit {
-            return Err(SecondFactorError::TooMany { limit, wait: ends_in });
+            let now = self.executor.ambient().now();
+            return Err(SecondFactorError::TooMany { limit, wait: ends_in, now });
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ const ROUTES: [&str; 5] =
     ["/auth/login", "/auth/refresh", "/sessions", "/messages/send", "/webhooks/waha"];
 
 async fn start(pool: PgPool) -> (Installation, Caller) {
-    let setup = Setup::default().set("RATE_LIMIT_PER_MINUTE", 1_000_000);
+    let setup = Setup::default().unlimited();
     let stage = Installation::start_with(pool, setup).await;
     let tenant = stage.tenant().await;
     (stage, tenant)

@@ -76,7 +76,7 @@ impl Operation {
 }
 
 async fn start(pool: PgPool) -> (Installation, Caller) {
-    let setup = Setup::default().set("RATE_LIMIT_PER_MINUTE", 1_000_000);
+    let setup = Setup::default().unlimited();
     let stage = Installation::start_with(pool, setup).await;
     let admin = stage.tenant().await;
     let caller = stage.colleague(&admin, Role::PlatformAdmin).await;

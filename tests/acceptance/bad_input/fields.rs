@@ -33,11 +33,7 @@ fn takes_any_text(path: &str, field: &str, value: &Value) -> bool {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn every_field_of_the_wrong_kind_is_named(pool: PgPool) {
-    let stage = Installation::start_with(
-        pool,
-        Setup::default().set("RATE_LIMIT_PER_MINUTE", 1_000_000).unscanned(),
-    )
-    .await;
+    let stage = Installation::start_with(pool, Setup::default().unlimited().unscanned()).await;
     let tenant = stage.tenant().await;
     let session = tenant.unscanned_session().await;
     let message = json!({

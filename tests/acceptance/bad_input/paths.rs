@@ -54,7 +54,7 @@ fn garbage() -> Vec<String> {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn what_is_no_id_names_nothing(pool: PgPool) {
-    let setup = Setup::default().set("RATE_LIMIT_PER_MINUTE", 1_000_000);
+    let setup = Setup::default().unlimited();
     let stage = Installation::start_with(pool, setup).await;
     let tenant = stage.tenant().await;
     for (method, route) in ROUTES {

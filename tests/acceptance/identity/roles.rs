@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 use super::tokens;
 
-/// A line of routes.txt: `METHOD path access`, the access being a permission's word, or `open`, `operational` or
-/// `signed_in`.
+/// A line of routes.txt: `METHOD path access`, the access being a permission's word, or `open`, `operational`, `signed`
+/// or `signed_in`.
 pub(super) struct Line {
     pub(super) method: Method,
     /// Of things nobody has.
@@ -47,7 +47,7 @@ pub(super) fn lines() -> Vec<Line> {
 
 /// Whether a route is answered to everybody.
 pub(super) fn is_open(access: &str) -> bool {
-    matches!(access, "open" | "operational")
+    matches!(access, "open" | "operational" | "signed")
 }
 
 /// Written anew here, so that a mistake in the domain's own table shows.

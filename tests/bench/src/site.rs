@@ -19,8 +19,6 @@ use crate::database::Database;
 use crate::error::BenchError;
 use crate::messages::Owner;
 
-/// More than anybody here can use up.
-const RATE_LIMIT_PER_MINUTE: u32 = 1_000_000;
 /// How long the parts that follow the log may take to catch up.
 const SETTLED_WITHIN: Duration = Duration::from_mins(15);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -56,7 +54,7 @@ impl Site {
         rate_per_minute: u32,
     ) -> Result<Self, BenchError> {
         let setup = Setup::default()
-            .set("RATE_LIMIT_PER_MINUTE", RATE_LIMIT_PER_MINUTE)
+            .unlimited()
             .set("DELIVERY_RATE_PER_MINUTE", rate_per_minute);
         let waha = Simulator::start(setup.waha.clone()).await?;
         let port = Port::reserve();

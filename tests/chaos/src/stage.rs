@@ -22,8 +22,6 @@ const WAHA_TIMEOUT_SECONDS: u32 = 16;
 const SETTLE_AFTER_SECONDS: u32 = 3;
 /// What webhooks did not tell is looked for soon: there is no time to wait for more of them.
 const GAP_WAIT_SECONDS: u32 = 2;
-/// More than anybody here can use up.
-const RATE_LIMIT_PER_MINUTE: u32 = 1_000_000;
 
 /// The installation that is struck.
 #[derive(Debug)]
@@ -44,7 +42,7 @@ impl Stage {
         let server = Server::start(server).await;
         let setup = Setup::default()
             .set("WAHA_TIMEOUT_SECONDS", WAHA_TIMEOUT_SECONDS)
-            .set("RATE_LIMIT_PER_MINUTE", RATE_LIMIT_PER_MINUTE)
+            .unlimited()
             .set("DELIVERY_SETTLE_AFTER_SECONDS", SETTLE_AFTER_SECONDS)
             .set("WEBHOOK_GAP_WINDOW_HOURS", 24)
             .set("WEBHOOK_GAP_WAIT_SECONDS", GAP_WAIT_SECONDS)
