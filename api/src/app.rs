@@ -20,6 +20,7 @@ use commands::sagas::delivery::estimates::Estimates;
 use commands::sagas::delivery::inspection::Inspection;
 use commands::second_factors::SecondFactors;
 use commands::session_keys::SessionKeys;
+use commands::subdomains::Subdomains;
 use commands::waha_servers::WahaServers;
 use domain::ports::Ambient;
 use domain::ports::waha::SessionGateway;
@@ -92,6 +93,10 @@ pub struct Parts {
     pub cors: CorsOrigins,
     /// Who is believed about where a request comes from.
     pub trusted_proxies: TrustedProxies,
+    /// The domain whose subdomains name tenants, if there is one.
+    pub tenant_domain: Option<String>,
+    /// Which tenant a subdomain names.
+    pub subdomains: Subdomains,
     /// To see whether the database is there; no handler queries it.
     pub pool: PgPool,
     /// What is measured.
@@ -133,6 +138,8 @@ impl App {
             sends_mail: settings.mail.server.is_some(),
             waha_servers: WahaServers::new(pool.clone(), executor.clone()),
             mover: Mover::new(executor.clone(), session_keys.clone()),
+            subdomains: Subdomains::new(executor.clone()),
+            tenant_domain: settings.http.tenant_domain.clone(),
             accounts,
             access,
             sign_in_limits: settings.access,

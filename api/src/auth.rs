@@ -3,6 +3,7 @@
 pub mod login;
 pub mod login_sessions;
 pub mod mfa;
+mod named_tenant;
 pub mod password;
 pub mod recovery;
 pub mod refresh;

@@ -16,5 +16,5 @@ mod tests;
 
 pub use fields::{Fields, FromFields, Noted};
 pub use json::Json;
-pub use path::Id;
+pub use path::{Id, PathId};
 pub use query::Query;

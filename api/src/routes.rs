@@ -157,6 +157,8 @@ fn of_the_installation() -> Vec<Route> {
         needs(ManageTenants, routes!(tenants::reactivate)),
         needs(ManageTenants, routes!(tenants::create_user)),
         needs(ManageTenants, routes!(tenants::revoke_login_sessions)),
+        needs(ManageTenants, routes!(tenants::subdomains::take)),
+        needs(ManageTenants, routes!(tenants::subdomains::give_up)),
         //
         needs(ManageAddresses, routes!(addresses::list)).reads(&BlockedAddresses),
         needs(ManageAddresses, routes!(addresses::block)),

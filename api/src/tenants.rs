@@ -1,6 +1,7 @@
 //! The installation's tenants, for those who run it.
 
 pub mod list;
+pub mod subdomains;
 
 use crate::openapi::answers::{self, NoContent};
 use crate::openapi::refusals::refusals;

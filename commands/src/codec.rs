@@ -11,8 +11,8 @@ mod upcast;
 use domain::event::Event;
 use domain::ports::event_log::StoredForm;
 use domain::{
-    address, api_key, login_session, message, oauth_client, refusal, session, tenant, user,
-    waha_server, webhook,
+    address, api_key, login_session, message, oauth_client, refusal, session, subdomain, tenant,
+    user, waha_server, webhook,
 };
 
 pub use schema::{Schema, index};
@@ -123,6 +123,8 @@ stored_events! {
     "tenant_suspended" 1 => Tenant(tenant::Event)::Suspended,
     "tenant_reactivated" 1 => Tenant(tenant::Event)::Reactivated,
     "tenant_signed_out" 1 => Tenant(tenant::Event)::SignedOutEverywhere,
+    "subdomain_taken" 1 => Subdomain(subdomain::Event)::Taken,
+    "subdomain_given_up" 1 => Subdomain(subdomain::Event)::GivenUp,
     "user_created" 1 => User(user::event::Event)::Created,
     "user_email_verified" 1 => User(user::event::Event)::EmailVerified,
     "user_role_changed" 1 => User(user::event::Event)::RoleChanged,

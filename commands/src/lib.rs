@@ -37,4 +37,5 @@ pub mod sagas;
 pub mod sealing;
 pub mod second_factors;
 pub mod session_keys;
+pub mod subdomains;
 pub mod waha_servers;

@@ -1,8 +1,8 @@
 //! Any event of any aggregate: what the log holds.
 
 use crate::{
-    address, api_key, login_session, message, oauth_client, refusal, session, tenant, user,
-    waha_server, webhook,
+    address, api_key, login_session, message, oauth_client, refusal, session, subdomain, tenant,
+    user, waha_server, webhook,
 };
 
 /// One event of one aggregate.
@@ -30,6 +30,8 @@ pub enum Event {
     ApiKey(api_key::event::Event),
     /// Of an OAuth2 client.
     OAuthClient(oauth_client::event::Event),
+    /// Of a subdomain.
+    Subdomain(subdomain::Event),
 }
 
 /// The event belongs to another aggregate.
@@ -67,4 +69,5 @@ kinds! {
     Refusal(refusal::Event),
     ApiKey(api_key::event::Event),
     OAuthClient(oauth_client::event::Event),
+    Subdomain(subdomain::Event),
 }

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::subdomain::SubdomainName;
 use crate::waha_server::name::ServerName;
 
 macro_rules! ids {
@@ -57,6 +58,8 @@ ids! {
     WahaServerId,
     /// An address requests come from.
     AddressId,
+    /// A subdomain.
+    SubdomainId,
     /// One time somebody was refused.
     RefusalId,
     /// A program's key to a tenant.
@@ -74,6 +77,14 @@ impl AddressId {
     /// The id of this address.
     pub fn of(address: IpAddr) -> Self {
         Self(Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("address\n{address}").as_bytes()))
+    }
+}
+
+impl SubdomainId {
+    /// The id of the subdomain of this name.
+    pub fn of(name: &SubdomainName) -> Self {
+        let name = format!("subdomain\n{}", name.as_str());
+        Self(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()))
     }
 }
 

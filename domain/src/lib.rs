@@ -34,6 +34,7 @@ pub mod refusal;
 pub mod sagas;
 pub mod session;
 pub mod stream;
+pub mod subdomain;
 pub mod tenant;
 pub mod user;
 pub mod waha_server;

@@ -35,11 +35,13 @@ pub enum Category {
     ApiKey,
     /// `client-…`
     OAuthClient,
+    /// `subdomain-…`
+    Subdomain,
 }
 
 impl Category {
     /// Every category, for filters.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Message,
         Self::Session,
         Self::Webhook,
@@ -51,6 +53,7 @@ impl Category {
         Self::Refusal,
         Self::ApiKey,
         Self::OAuthClient,
+        Self::Subdomain,
     ];
 
     /// The stored word. Part of every stream's name: never change one.
@@ -67,6 +70,7 @@ impl Category {
             Self::Refusal => "refusal",
             Self::ApiKey => "api_key",
             Self::OAuthClient => "client",
+            Self::Subdomain => "subdomain",
         }
     }
 

@@ -114,3 +114,6 @@ fn push_selection(query: &mut QueryBuilder<Postgres>, now: DateTime<Utc>) {
     query.push("from blocked_addresses where coalesce(blocked_until > ");
     query.push_bind(now).push(", true)");
 }
+
+#[cfg(test)]
+mod tests;

@@ -247,3 +247,6 @@ pub(crate) async fn of_user(
     .fetch_all(connection)
     .await
 }
+
+#[cfg(test)]
+mod tests;

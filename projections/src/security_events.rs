@@ -12,6 +12,7 @@ use domain::id::{TenantId, UserId};
 use domain::login_session::Event as SessionEvent;
 use domain::ports::event_log::{Actor, RecordedEvent};
 use domain::refusal;
+use domain::subdomain::Event as Subdomain;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sqlx::types::Json;
@@ -110,6 +111,9 @@ fn about(recorded: &RecordedEvent) -> Option<About> {
         Event::Tenant(_) | Event::Address(_) | Event::ApiKey(_) | Event::OAuthClient(_) => {
             Some(About { user: None, subject: Some(stream) })
         }
+        Event::Subdomain(Subdomain::Taken(ownership) | Subdomain::GivenUp(ownership)) => {
+            Some(About { user: None, subject: Some(ownership.tenant_id.0) })
+        }
         Event::Message(_) | Event::Session(_) | Event::Webhook(_) | Event::WahaServer(_) => None,
     }
 }
@@ -204,3 +208,6 @@ fn push_selection(query: &mut QueryBuilder<Postgres>, tenant: TenantId, filter: 
         query.push(" and occurred_at < ").push_bind(to);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::event::Event;
 use domain::id::TenantId;
 use domain::ports::event_log::RecordedEvent;
+use domain::subdomain::{Event as SubdomainEvent, Ownership};
 use domain::tenant::{Created, Event as TenantEvent};
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
@@ -31,11 +32,12 @@ impl Projection for Tenants {
         &[
             include_str!("../../migrations/20261121030800_tenants.sql"),
             include_str!("../../migrations/20261121110400_suspended_tenants.sql"),
+            include_str!("../../migrations/20261122000100_tenant_subdomains.sql"),
         ]
     }
 
     fn concerns(&self, event: &RecordedEvent) -> bool {
-        matches!(event.event, Event::Tenant(_))
+        matches!(event.event, Event::Tenant(_) | Event::Subdomain(_))
     }
 
     async fn apply(
@@ -43,7 +45,7 @@ impl Projection for Tenants {
         connection: &mut PgConnection,
         events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
-        let (mut created, mut suspended) = (vec![], BTreeMap::new());
+        let (mut created, mut suspended, mut subdomains) = (vec![], BTreeMap::new(), vec![]);
         for recorded in events {
             let id = recorded.stream.id;
             match &recorded.event {
@@ -54,11 +56,16 @@ impl Projection for Tenants {
                 Event::Tenant(TenantEvent::Reactivated(_)) => {
                     suspended.insert(id, None);
                 }
+                Event::Subdomain(event) => subdomains.push(event),
                 _ => {}
             }
         }
         create(connection, &created).await?;
-        suspend(connection, &suspended.into_iter().collect::<Vec<_>>()).await
+        suspend(connection, &suspended.into_iter().collect::<Vec<_>>()).await?;
+        for event in subdomains {
+            change_subdomains(connection, event).await?;
+        }
+        Ok(())
     }
 }
 
@@ -100,6 +107,25 @@ async fn suspend(
     Ok(())
 }
 
+/// Rare, so one statement each.
+async fn change_subdomains(
+    connection: &mut PgConnection,
+    event: &SubdomainEvent,
+) -> Result<(), sqlx::Error> {
+    let (statement, Ownership { name, tenant_id, .. }) = match event {
+        SubdomainEvent::Taken(ownership) => (
+            "update tenants set subdomains = array_append(subdomains, $2) where id = $1",
+            ownership,
+        ),
+        SubdomainEvent::GivenUp(ownership) => (
+            "update tenants set subdomains = array_remove(subdomains, $2) where id = $1",
+            ownership,
+        ),
+    };
+    sqlx::query(statement).bind(tenant_id.0).bind(name.as_str()).execute(connection).await?;
+    Ok(())
+}
+
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -112,6 +138,8 @@ pub struct TenantRow {
     pub default_country: Option<String>,
     /// Since when it is suspended, if it is.
     pub suspended_at: Option<DateTime<Utc>>,
+    /// The subdomains that name it where people sign in.
+    pub subdomains: Vec<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
 }
@@ -143,3 +171,6 @@ pub(crate) async fn list(
 fn push_selection(query: &mut QueryBuilder<Postgres>) {
     query.push("from tenants where true");
 }
+
+#[cfg(test)]
+mod tests;

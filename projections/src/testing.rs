@@ -1,5 +1,6 @@
 //! What the tests of this crate share: a log in memory, and a short way to say what happened.
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
@@ -7,19 +8,23 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::access::Role;
 use domain::access::permissions::Permissions;
+use domain::address::{self, BlockReason, Blocked};
 use domain::api_key::KeyPrefix;
 use domain::api_key::event as api_key;
 use domain::event::Event;
-use domain::id::{EventId, SessionId, TenantId};
+use domain::id::{EventId, SessionId, TenantId, UserId};
+use domain::login_session;
 use domain::message::event::{Event as MessageEvent, Moment, Queued};
 use domain::message::retry::RetryPolicy;
 use domain::oauth_client;
+use domain::origin::Origin;
 use domain::ports::event_log::{
     Actor, Appended, EventLog, LogError, Metadata, NewEvent, RecordedEvent, StoredForm,
 };
 use domain::ports::leases::{FencingToken, LeaseError, Leases, Work};
 use domain::priority::Priority;
 use domain::stream::{Category, ExpectedVersion, Position, StreamName, Version};
+use domain::{tenant, user};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -167,6 +172,7 @@ pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
 
 pub(crate) const TENANT: TenantId = TenantId(Uuid::from_u128(0xA));
 pub(crate) const STRANGER: TenantId = TenantId(Uuid::from_u128(0xB));
+pub(crate) const USER: UserId = UserId(Uuid::from_u128(0xE));
 pub(crate) const SESSION: SessionId = SessionId(Uuid::from_u128(0x5));
 
 pub(crate) const RETRY: RetryPolicy =
@@ -231,4 +237,33 @@ pub(crate) fn client_registered(seconds: i64) -> oauth_client::event::Event {
         created_by: Actor::Operator,
         at: at(seconds),
     })
+}
+
+/// A tenant.
+pub(crate) fn tenant_created(seconds: i64) -> tenant::Event {
+    let name = "acme".to_owned().try_into().unwrap();
+    tenant::Event::Created(tenant::Created { name, default_country: None, at: at(seconds) })
+}
+
+/// A viewer.
+pub(crate) fn user_created(seconds: i64) -> user::event::Event {
+    let (email, role) = ("ada@example.com".parse().unwrap(), Role::Viewer);
+    user::event::Event::Created(user::event::Created { email, role, at: at(seconds) })
+}
+
+/// A login session of [`USER`], in the first epochs.
+pub(crate) fn signed_in(seconds: i64) -> login_session::Event {
+    login_session::Event::Started(login_session::Started {
+        user_id: USER,
+        origin: Origin::new(Some([192, 0, 2, 1].into()), Some("curl/8")),
+        epochs: login_session::Epochs::default(),
+        client_id: None,
+        at: at(seconds),
+    })
+}
+
+/// An address that is blocked by order, until so many seconds after ten or for good.
+pub(crate) fn address_blocked(address: IpAddr, until: Option<i64>, seconds: i64) -> address::Event {
+    let (reason, until) = (BlockReason::ByOrder, until.map(at));
+    address::Event::Blocked(Blocked { address, reason, until, at: at(seconds) })
 }

@@ -233,3 +233,6 @@ pub(crate) async fn list(
 fn push_selection(query: &mut QueryBuilder<Postgres>, tenant: TenantId) {
     query.push("from users where tenant_id = ").push_bind(tenant.0);
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,5 +13,6 @@ mod reaching_out;
 mod refusals;
 mod settling;
 mod strangers;
+mod suspended;
 mod timing;
 mod waiting;

@@ -13,6 +13,7 @@ mod refresh;
 mod roles;
 mod scopes;
 mod security_audit;
+mod subdomains;
 mod tenants;
 mod tokens;
 mod users;

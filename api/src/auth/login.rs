@@ -7,30 +7,23 @@ use axum::response::{IntoResponse, Response};
 use commands::access::counts::Class;
 use commands::access::sign_in::{Attempt, Verified};
 use domain::email::EmailAddress;
-use domain::id::TenantId;
 use domain::ports::event_log::Actor;
 use domain::stream::Position;
-use http::HeaderMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
-use serde_json::json;
-use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::mfa::verify::challenge;
+use super::named_tenant::NamedTenant;
 use super::{Grant, TokenPair};
 use crate::app::App;
 use crate::envelope::success;
-use crate::extract::{Fields, FromFields, Json, Noted, described};
+use crate::extract::{Fields, FromFields, Json, Noted};
 use crate::openapi::answers::Success;
 use crate::openapi::refusals::refusals;
-use crate::problem::{Code, Detail, Problem};
+use crate::problem::Problem;
 use crate::provenance::Provenance;
 use crate::rate_limit::{Allowance, MINUTE};
 use crate::read_your_write::At;
-
-/// Names the tenant where an address has accounts in several.
-const TENANT_HEADER: &str = "x-tenant-id";
 
 /// Who signs in. The address may be called `email` or `usernameOrEmail`.
 pub struct Login {
@@ -68,20 +61,6 @@ impl JsonSchema for Login {
     }
 }
 
-/// The tenant, where an address has accounts in several.
-pub(super) struct TenantHeader;
-
-impl IntoParams for TenantHeader {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let schema = json!({
-            "type": "string",
-            "format": "uuid",
-            "description": "The tenant, where the address has accounts in several.",
-        });
-        vec![described::parameter("X-Tenant-ID", ParameterIn::Header, false, schema)]
-    }
-}
-
 impl FromFields for Login {
     fn from_fields(fields: &mut Fields) -> Result<Self, Noted> {
         let name = if fields.has("usernameOrEmail") && !fields.has("email") {
@@ -99,22 +78,21 @@ impl FromFields for Login {
 refusals! {
     /// Why somebody is not signed in.
     SignInRefused: AuthInvalidCredentials, AuthMfaRequired, AuthEmailUnverified, AuthAccountDisabled, AuthzTenantSuspended, ValidTenantRequired,
-        SessionLimitExceeded, RateLimitExceeded, RateIpBlocked;
+        TenantNotFound, ValidInvalidFormat,        SessionLimitExceeded, RateLimitExceeded, RateIpBlocked;
 }
 
 /// Signs in.
 #[utoipa::path(
     post, path = "/auth/login", tag = "auth", operation_id = "signIn",
-    params(Json<Login>, TenantHeader),
+    params(Json<Login>, NamedTenant),
     responses(At<Success<TokenPair>>, SignInRefused)
 )]
 pub async fn login(
     State(app): State<App>,
     provenance: Provenance,
-    headers: HeaderMap,
+    NamedTenant(tenant): NamedTenant,
     Json(login): Json<Login>,
 ) -> Result<Response, Problem> {
-    let tenant = named_tenant(&headers)?;
     let allowance = allowance(&app, &provenance, &login.email).await?;
     let ends_oldest = login.ends_oldest;
     let attempt = Attempt {
@@ -189,11 +167,4 @@ pub(crate) async fn allowance(
     let exceeded = |allowance: Allowance| allowance.exceeded(app.ambient().now());
     let (of_account, of_address) = (of_account.map_err(exceeded)?, of_address.map_err(exceeded)?);
     Ok(of_account.tighter(of_address))
-}
-
-pub(super) fn named_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {
-    let Some(value) = headers.get(TENANT_HEADER) else { return Ok(None) };
-    let id = value.to_str().ok().and_then(|text| text.trim().parse().ok());
-    let malformed = || Detail::new(Code::ValidInvalidFormat, "must be a UUID").by("UUID");
-    id.map(Some).ok_or_else(|| malformed().on("X-Tenant-ID").into())
 }

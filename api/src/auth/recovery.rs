@@ -12,13 +12,14 @@ use commands::accounts::AccountError;
 use commands::mail::recovery::RecoveryError;
 use commands::mail::{Kind, Purpose};
 use domain::email::EmailAddress;
+use domain::id::TenantId;
 use domain::ports::event_log::Actor;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::login::{TenantHeader, named_tenant};
+use super::named_tenant::NamedTenant;
 use super::password::unsuitable;
 use crate::app::App;
 use crate::envelope::success;
@@ -93,7 +94,7 @@ impl FromFields for Confirmation {
 
 refusals! {
     /// Why no mail is on its way.
-    NotAsked: RateLimitExceeded, SysMailOff;
+    NotAsked: RateLimitExceeded, SysMailOff, TenantNotFound, ValidInvalidFormat;
     /// Why a link does nothing.
     LinkRefused: AuthLinkInvalid, ValidPassword, RateIpBlocked;
 }
@@ -101,31 +102,31 @@ refusals! {
 /// Has a link to a new password mailed to an address, if it has an account.
 #[utoipa::path(
     post, path = "/auth/forgot-password", tag = "auth", operation_id = "forgotPassword",
-    params(Json<Ask>, TenantHeader),
+    params(Json<Ask>, NamedTenant),
     responses(Promised<Asked>, NotAsked)
 )]
 pub async fn forgot_password(
     State(app): State<App>,
     provenance: Provenance,
-    headers: HeaderMap,
+    NamedTenant(tenant): NamedTenant,
     Json(Ask { email }): Json<Ask>,
 ) -> Result<Response, Problem> {
-    ask(&app, &provenance, &headers, Kind::ResetAsked, email).await
+    ask(&app, &provenance, tenant, Kind::ResetAsked, email).await
 }
 
 /// Has a link that confirms an address mailed to it, if it has an account that is not confirmed.
 #[utoipa::path(
     post, path = "/auth/verify-email/resend", tag = "auth", operation_id = "resendVerification",
-    params(Json<Ask>, TenantHeader),
+    params(Json<Ask>, NamedTenant),
     responses(Promised<Asked>, NotAsked)
 )]
 pub async fn resend_verification(
     State(app): State<App>,
     provenance: Provenance,
-    headers: HeaderMap,
+    NamedTenant(tenant): NamedTenant,
     Json(Ask { email }): Json<Ask>,
 ) -> Result<Response, Problem> {
-    ask(&app, &provenance, &headers, Kind::VerificationAsked, email).await
+    ask(&app, &provenance, tenant, Kind::VerificationAsked, email).await
 }
 
 /// Sets a new password by a link. All login sessions of the account end.
@@ -175,11 +176,10 @@ pub async fn verify_email(
 async fn ask(
     app: &App,
     provenance: &Provenance,
-    headers: &HeaderMap,
+    tenant: Option<TenantId>,
     kind: Kind,
     email: EmailAddress,
 ) -> Result<Response, Problem> {
-    let tenant = named_tenant(headers)?;
     if !app.sends_mail {
         let message = "this server sends no mail: SMTP_URL is not set; ask an administrator";
         return Err(Problem::new(Code::SysMailOff, message));

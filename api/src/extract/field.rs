@@ -17,6 +17,7 @@ use domain::phone::{Country, PhoneNumber};
 use domain::priority::Priority;
 use domain::session::SessionName;
 use domain::session::queue_mode::QueueMode;
+use domain::subdomain::SubdomainName;
 use domain::tenant::TenantName;
 use domain::waha_server::name::{ServerName, ServerUrl};
 use schemars::JsonSchema;
@@ -46,6 +47,7 @@ fields! {
     Role: "ROLE", Some("must be one of platform_admin, tenant_admin, operator, viewer, auditor");
     UserId: "UUID", Some("must be a UUID");
     TenantName: "TENANT_NAME_FORMAT", None;
+    SubdomainName: "SUBDOMAIN_FORMAT", None;
     bool: "BOOLEAN", Some("must be true or false");
     ClientKind: "CLIENT_KIND", Some("must be one of confidential, public");
     ClientReference: "CLIENT_REFERENCE_FORMAT", None;

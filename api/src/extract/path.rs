@@ -44,6 +44,14 @@ impl PathId for domain::id::TenantId {
     }
 }
 
+impl PathId for domain::subdomain::SubdomainName {
+    const NAME: &'static str = "name";
+
+    fn not_found() -> Problem {
+        Problem::new(Code::SubdomainNotFound, "there is no such subdomain")
+    }
+}
+
 impl PathId for domain::id::LoginSessionId {
     fn not_found() -> Problem {
         Problem::new(Code::AuthSessionNotFound, "there is no such login session")

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use domain::subdomain::SubdomainName;
 use http::HeaderValue;
 use ipnet::IpNet;
 use reqwest::Url;
@@ -30,6 +31,8 @@ pub struct HttpSettings {
     pub webhook_allowed: Option<Vec<IpNet>>,
     /// Where our own proxies are, which tell from whom they have a request.
     pub trusted_proxies: Vec<IpNet>,
+    /// The domain whose subdomains name tenants.
+    pub tenant_domain: Option<String>,
 }
 
 /// Requests that are taken in a minute, by each process.
@@ -69,6 +72,7 @@ impl HttpSettings {
         let idempotency_key_ttl = reader.required(&table::IDEMPOTENCY_KEY_TTL, duration::parse);
         let webhook_allowed = reader.optional(&table::WEBHOOK_ALLOWED_IPS, parse_networks);
         let trusted_proxies = reader.optional(&table::TRUSTED_PROXIES, parse_networks);
+        let tenant_domain = reader.optional(&table::TENANT_DOMAIN, parse_domain);
         Ok(Self {
             listen: SocketAddr::new(host?, port?),
             cors: cors?.unwrap_or(CorsOrigins::Own),
@@ -76,6 +80,7 @@ impl HttpSettings {
             idempotency_key_ttl: idempotency_key_ttl?,
             webhook_allowed: webhook_allowed?,
             trusted_proxies: trusted_proxies?.unwrap_or_default(),
+            tenant_domain: tenant_domain?,
         })
     }
 }
@@ -129,9 +134,22 @@ fn parse_networks(text: &str) -> Option<Vec<IpNet>> {
     text.split(',').map(|part| network(part.trim())).collect()
 }
 
+fn parse_domain(text: &str) -> Option<String> {
+    let is_domain = text.split('.').all(|label| label.parse::<SubdomainName>().is_ok());
+    is_domain.then(|| text.to_ascii_lowercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_domain_is_read_without_scheme_or_port() {
+        assert_eq!(parse_domain("Helio.Example"), Some("helio.example".to_owned()));
+        for text in ["", ".helio.example", "https://helio.example", "helio.example:443"] {
+            assert_eq!(parse_domain(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn origins_are_taken_as_browsers_send_them() {

@@ -140,6 +140,9 @@ table! {
     TRUSTED_PROXIES, open, NONE,
         "addresses or networks such as 10.0.0.0/8 or ::1, separated by commas",
         "Your own reverse proxies, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Optional: without it, nobody's are. See [TLS](tls.md).";
+    TENANT_DOMAIN, open, NONE,
+        "a domain such as heliograph.example.com, or leave it out",
+        "The domain whose subdomains name tenants where people sign in: `acme` before it names the tenant that has the subdomain `acme`. The proxy passes on the `Host` it was asked for. Optional. See [signing in](sign-in.md).";
     JWT_SECRET, secret, NONE,
         "at least 32 bytes nobody can guess, such as the output of: openssl rand -hex 32",
         "Signs access tokens.";

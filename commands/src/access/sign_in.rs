@@ -8,6 +8,8 @@
 //! Invariant: before the password is known to be right, what is answered and how long it takes does not depend on
 //! whether there is such an account, nor on whether it is locked.
 
+mod moment;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ use domain::user::event::LockReason;
 use domain::user::{Authority, Barred, Change, User};
 use domain::{address, refusal, user};
 use secrecy::SecretString;
+use tokio::time::{Instant, sleep_until};
 
 use super::counts::Class;
 use super::refusals::Told;
@@ -124,6 +127,15 @@ pub enum SignInError {
 impl Access {
     /// Who it is, if they know the password and may sign in.
     pub async fn check_password(&self, attempt: Attempt) -> Result<Verified, SignInError> {
+        let began = Instant::now();
+        let checked = self.check(attempt).await;
+        if let Err(SignInError::Refused) = checked {
+            sleep_until(began + moment::next(began.elapsed())).await;
+        }
+        checked
+    }
+
+    async fn check(&self, attempt: Attempt) -> Result<Verified, SignInError> {
         self.require_unblocked(attempt.address).await?;
         let candidates = self.credentials.find(&attempt.email, attempt.tenant).await?;
         let Some(credential) = self.matching(&attempt, &candidates).await else {

@@ -34,6 +34,7 @@ mod reconciler;
 pub(crate) mod servers;
 mod sessions;
 pub(super) mod standing;
+mod suspensions;
 
 use std::sync::Arc;
 

@@ -20,6 +20,7 @@ use crate::session::event::Event as SessionEvent;
 use crate::session::health::SuspicionCause;
 use crate::session::queue_mode::QueueMode;
 use crate::session::status::SessionStatus;
+use crate::tenant::Event as TenantEvent;
 use crate::waha_server::name::ServerName;
 use crate::whatsapp::{ChatId, Engine};
 use servers::ServerChange;
@@ -56,6 +57,11 @@ pub enum Change {
         session_id: SessionId,
         /// What.
         change: SessionChange,
+    },
+    /// The tenant's messages wait, or no longer do.
+    Suspend {
+        /// Which of the two.
+        is_suspended: bool,
     },
     /// The registry of WAHA servers is another.
     Server(ServerChange),
@@ -136,14 +142,17 @@ pub fn react(recorded: &RecordedEvent) -> Option<Change> {
         Event::WahaServer(event) => {
             Some(Change::Server(servers::react(WahaServerId(recorded.stream.id), event)))
         }
-        Event::Webhook(_)
-        | Event::Tenant(_)
+        Event::Tenant(TenantEvent::Suspended(_)) => Some(Change::Suspend { is_suspended: true }),
+        Event::Tenant(TenantEvent::Reactivated(_)) => Some(Change::Suspend { is_suspended: false }),
+        Event::Tenant(_)
+        | Event::Webhook(_)
         | Event::User(_)
         | Event::LoginSession(_)
         | Event::Address(_)
         | Event::Refusal(_)
         | Event::ApiKey(_)
-        | Event::OAuthClient(_) => None,
+        | Event::OAuthClient(_)
+        | Event::Subdomain(_) => None,
     }
 }
 

@@ -16,8 +16,8 @@ use tokio::time::timeout;
 use super::*;
 use crate::projector::checkpoint::{ProjectionStatus, statuses};
 use crate::testing::{
-    MemoryLog, STRANGER, TENANT, api_key_created, at, client_registered, message, moment, queue,
-    settle,
+    MemoryLog, STRANGER, TENANT, address_blocked, api_key_created, at, client_registered, message,
+    moment, queue, settle, signed_in, tenant_created, user_created,
 };
 
 fn builder(log: &Arc<MemoryLog>, pool: &PgPool) -> Builder {
@@ -65,17 +65,19 @@ fn busy_log() -> Arc<MemoryLog> {
     };
     let webhook = StreamName { category: Category::Webhook, ..dead };
     log.record(webhook, WebhookEvent::Received(Box::new(received)));
-    let name = "acme".to_owned().try_into().unwrap();
-    let created = domain::tenant::Created { name, default_country: None, at: at(0) };
-    let tenant = StreamName { category: Category::Tenant, ..dead };
-    log.record(tenant, domain::tenant::Event::Created(created));
+    log.record(StreamName { category: Category::Tenant, ..dead }, tenant_created(0));
+    log.record(StreamName { category: Category::User, ..dead }, user_created(0));
+    log.record(StreamName { category: Category::LoginSession, ..dead }, signed_in(0));
+    let address = [192, 0, 2, 1].into();
+    let address_stream = StreamName { category: Category::Address, ..dead };
+    log.record(address_stream, address_blocked(address, None, 0));
     log.record(StreamName { category: Category::ApiKey, ..dead }, api_key_created(0));
     log.record(StreamName { category: Category::OAuthClient, ..dead }, client_registered(0));
     log
 }
 
 /// How many events that is.
-const BUSY: u64 = 16;
+const BUSY: u64 = 19;
 
 async fn status(pool: &PgPool, name: &str) -> ProjectionStatus {
     let statuses = statuses(pool).await.unwrap();

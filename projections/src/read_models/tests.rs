@@ -5,15 +5,19 @@ use domain::message::event::{
 use domain::session::event::{Created, Event as SessionEvent};
 use domain::stream::Version;
 use domain::stream::{Category, StreamName};
+use domain::user::event::{Event as UserEvent, SignedOutEverywhere};
 
 use super::*;
 use crate::testing::{
     MemoryLog, SESSION, STRANGER, TENANT, api_key_created, at, client_registered, queue, settle,
+    signed_in, user_created,
 };
 
 /// What the reader role may see a part of, each with a tenant's rows in it.
-const TENANT_TABLES: [&str; 9] = [
+const TENANT_TABLES: [&str; 13] = [
     "api_keys",
+    "login_epochs",
+    "login_sessions",
     "message_attempts",
     "message_counts",
     "message_history",
@@ -21,7 +25,9 @@ const TENANT_TABLES: [&str; 9] = [
     "messages",
     "oauth_clients",
     "searchable_messages",
+    "security_events",
     "sessions",
+    "users",
 ];
 
 /// A row of either tenant in every table.
@@ -44,6 +50,10 @@ async fn two_tenants(pool: &PgPool) {
         log.record(key, api_key_created(6));
         let client = StreamName { category: Category::OAuthClient, ..stream };
         log.record(client, client_registered(6));
+        let user = StreamName { category: Category::User, ..stream };
+        log.record(user, user_created(6));
+        log.record(user, UserEvent::SignedOutEverywhere(SignedOutEverywhere { at: at(7) }));
+        log.record(StreamName { category: Category::LoginSession, ..stream }, signed_in(8));
     }
     settle(&log, pool).await;
 }

@@ -1,7 +1,9 @@
-//! `tenant create`, `tenant policy`, `user create`.
+//! `tenant` with its verbs, and `user create`.
 
 use acceptance::caller::Caller;
 use acceptance::process::Process;
+use reqwest::Method;
+use reqwest::header::HOST;
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -43,6 +45,40 @@ async fn tenants_and_users_are_made_and_can_sign_in(pool: PgPool) {
         let phone = signed_in.get("/messages/format-phone/081234567890").await.expect(200);
         assert_eq!(phone.data()["phone"], "+6281234567890");
     }
+    process.kill().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_tenant_is_suspended_let_in_again_and_given_a_subdomain(pool: PgPool) {
+    let mut shell = Shell::new(&pool, NOWHERE);
+    shell.environment.insert("TENANT_DOMAIN", "helio.test".to_owned());
+    let tenant = shell.json(&["tenant", "create", "--name", "acme"]).await["id"].clone();
+    let tenant = tenant.as_str().unwrap();
+    let user = ["user", "create", "--tenant", tenant, "--role", "viewer", "--email", "a@acme.test"];
+    shell.json(&[&user[..], &["--password", "long enough"]].concat()).await;
+    let owned = shell.json(&["tenant", "take-subdomain", "--tenant", tenant, "acme"]).await;
+    assert_eq!(owned, json!({ "name": "acme", "tenantId": tenant }));
+
+    let process = Process::serve(&shell.environment).await;
+    let nobody = Caller::nobody(shell.port.url());
+    let sign_in = async || {
+        let login = json!({ "email": "a@acme.test", "password": "long enough" });
+        let request = nobody.request(Method::POST, "/auth/login").json(&login);
+        nobody.send(request.header(HOST, "acme.helio.test")).await.status
+    };
+    assert_eq!(sign_in().await, 200);
+    let suspended = shell.json(&["tenant", "suspend", "--tenant", tenant]).await;
+    assert_eq!(suspended, json!({ "id": tenant, "standing": "suspended" }));
+    assert_eq!(sign_in().await, 403);
+    shell.json(&["tenant", "reactivate", "--tenant", tenant]).await;
+    assert_eq!(sign_in().await, 200);
+    shell.json(&["tenant", "give-up-subdomain", "acme"]).await;
+    assert_eq!(sign_in().await, 404);
+    let again = shell.run(&["tenant", "give-up-subdomain", "acme"]).await;
+    again.assert_failed_because(&["there is no such subdomain"]);
+    let nobody = Uuid::nil().to_string();
+    let stranger = shell.run(&["tenant", "take-subdomain", "--tenant", &nobody, "acme"]).await;
+    stranger.assert_failed_because(&["there is no such tenant"]);
     process.kill().await;
 }
 

@@ -33,6 +33,7 @@ pub(super) async fn status(
 fn line(queue: &SessionQueue, now: DateTime<Utc>) -> String {
     let SessionQueue { session_id, status, queue_mode, queued, in_flight, unknown, .. } = queue;
     let suspect = if queue.suspicion.is_some() { ", suspect" } else { "" };
+    let suspended = if queue.tenant_suspended { ", its tenant suspended" } else { "" };
     let seconds = |at: DateTime<Utc>| (at - now).num_seconds();
     let oldest = queue
         .oldest_at
@@ -43,7 +44,7 @@ fn line(queue: &SessionQueue, now: DateTime<Utc>) -> String {
     let pace =
         queue.rate_per_minute.map_or_else(|| "unpaced".to_owned(), |rate| format!("{rate}/min"));
     format!(
-        "{session_id}  {status}{suspect}, {queue_mode}  {queued} wait{oldest}{next}, {in_flight} under way, \
+        "{session_id}  {status}{suspect}{suspended}, {queue_mode}  {queued} wait{oldest}{next}, {in_flight} under way, \
          {unknown} unknown; {sent} sent in the last minute ({pace})",
         sent = queue.sent_last_minute
     )

@@ -44,6 +44,8 @@ pub struct SessionQueue {
     pub status: String,
     /// What people want of it: `run`, `hold` or `drain`.
     pub queue_mode: String,
+    /// Whether its tenant is suspended; its messages wait.
+    pub tenant_suspended: bool,
     /// Why it is suspect, if it is.
     pub suspicion: Option<String>,
     /// When WAHA is next asked how it is, if calls keep failing; no messages go meanwhile.
@@ -157,6 +159,7 @@ impl Inspection {
     ) -> Result<Vec<SessionQueue>, sqlx::Error> {
         let mut queues: Vec<SessionQueue> = sqlx::query_as(
             "select s.session_id, s.tenant_id, s.status, s.queue_mode, s.suspicion, s.queued,
+                    s.tenant_id in (select tenant_id from suspended_tenants) as tenant_suspended,
                     (select max(b.open_until) from breakers b
                      where b.server = s.waha_server
                        and b.session_id in (s.session_id, '00000000-0000-0000-0000-000000000000'))

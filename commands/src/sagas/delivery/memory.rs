@@ -12,7 +12,7 @@ use domain::whatsapp::ChatId;
 use sqlx::PgConnection;
 
 use super::super::feeder::Memory;
-use super::{contacts, doubts, queue, servers, standing};
+use super::{contacts, doubts, queue, servers, standing, suspensions};
 
 pub(super) struct DeliveryMemory {
     /// Between two messages to one chat.
@@ -38,6 +38,7 @@ impl Memory for DeliveryMemory {
             }
         }
         servers::apply(connection, &net.servers).await?;
+        suspensions::apply(connection, &net.suspensions).await?;
         standing::apply(connection, &net.sessions).await?;
         contacts::meet(connection, &net.met).await?;
         contacts::note_written(connection, &net.messages, &net.written).await?;
@@ -53,6 +54,7 @@ struct NetChange {
     messages: HashMap<MessageId, MessageChange>,
     sessions: Vec<(TenantId, SessionId, SessionChange)>,
     servers: Vec<ServerChange>,
+    suspensions: Vec<(TenantId, bool)>,
     /// Who wrote.
     met: HashSet<(SessionId, ChatId)>,
     /// Who was written to, by messages that came and went in this batch.
@@ -83,6 +85,7 @@ impl NetChange {
         self.messages.is_empty()
             && self.sessions.is_empty()
             && self.servers.is_empty()
+            && self.suspensions.is_empty()
             && self.met.is_empty()
     }
 
@@ -117,6 +120,7 @@ impl NetChange {
                 self.met.insert((session_id, chat_id));
             }
             Change::Server(change) => self.servers.push(change),
+            Change::Suspend { is_suspended } => self.suspensions.push((tenant, is_suspended)),
         }
     }
 

@@ -110,6 +110,7 @@ impl Sessions {
                  end as tokens) pace
              where s.status = 'WORKING' and s.suspicion is null and s.queue_mode <> 'hold'
                and s.queued > 0 and pace.tokens >= 1
+               and s.tenant_id not in (select tenant_id from suspended_tenants)
                and s.waha_server not in (select server from uncalled_servers)
                and not exists (
                    select from breakers b

@@ -19,6 +19,7 @@ use domain::session::health::SuspicionCause;
 use domain::session::queue_mode::QueueMode;
 use domain::session::status::SessionStatus;
 use domain::stream::{Category, Position, StreamName, Version};
+use domain::tenant::{Event as TenantEvent, Moment};
 use domain::whatsapp::WahaMessageId;
 use sqlx::PgPool;
 
@@ -70,6 +71,14 @@ fn refused(retry_at: Option<DateTime<Utc>>) -> MessageEvent {
 fn unknown() -> MessageEvent {
     let detail = "no answer".to_owned();
     MessageEvent::OutcomeUnknown(OutcomeUnknown { attempt: 1, detail, at: at(51) })
+}
+
+fn suspended() -> TenantEvent {
+    TenantEvent::Suspended(Moment { at: at(5) })
+}
+
+fn reactivated() -> TenantEvent {
+    TenantEvent::Reactivated(Moment { at: at(5) })
 }
 
 fn received(chat: &str) -> MessageEvent {
@@ -149,6 +158,9 @@ fn history() -> Vec<Arc<RecordedEvent>> {
             SESSION.0,
             SessionEvent::Suspected(Suspected { cause: SuspicionCause::MissingInWaha, at: at(4) }),
         ),
+        recorded(6, Category::Tenant, Uuid::from_u128(1), suspended()),
+        recorded(7, Category::Tenant, Uuid::from_u128(1), reactivated()),
+        recorded(8, Category::Tenant, Uuid::from_u128(1), suspended()),
     ];
     let given_up = DeadLettered {
         attempt: None,
@@ -194,7 +206,7 @@ fn history() -> Vec<Arc<RecordedEvent>> {
         (19, received("6281234567890@c.us")),
         (20, received("6281234567890@c.us")),
     ];
-    for (number, (id, event)) in (6..).zip(messages) {
+    for (number, (id, event)) in (9..).zip(messages) {
         events.push(recorded(number, Category::Message, Uuid::from_u128(id), event));
     }
     events
@@ -216,6 +228,8 @@ async fn known(pool: &PgPool) -> Vec<String> {
     let contacts = "select concat_ws(' ', 'known', chat_id, they_wrote, written_at) from known_contacts order by chat_id";
     known.extend(sqlx::query_scalar::<_, String>(contacts).fetch_all(pool).await.unwrap());
     known.extend(sqlx::query_scalar::<_, String>(doubts).fetch_all(pool).await.unwrap());
+    let suspended = "select concat_ws(' ', 'suspended', tenant_id) from suspended_tenants";
+    known.extend(sqlx::query_scalar::<_, String>(suspended).fetch_all(pool).await.unwrap());
     known
 }
 
@@ -223,7 +237,7 @@ async fn remember(
     pool: &PgPool,
     batches: impl Iterator<Item = &[Arc<RecordedEvent>]>,
 ) -> Vec<String> {
-    let empty = "truncate delivery_jobs, delivery_sessions, unknown_outcomes, known_contacts";
+    let empty = "truncate delivery_jobs, delivery_sessions, unknown_outcomes, known_contacts, suspended_tenants";
     sqlx::query(empty).execute(pool).await.unwrap();
     let mut connection = pool.acquire().await.unwrap();
     for batch in batches {
@@ -241,8 +255,8 @@ async fn the_queue_can_be_emptied_and_is_the_same_however_it_is_filled_again(poo
     let one_by_one = remember(&pool, history.chunks(1)).await;
     assert_eq!(
         one_by_one.len(),
-        12,
-        "seven messages wait or are set aside, two are looked for: {one_by_one:#?}"
+        13,
+        "seven messages wait or are set aside, two are looked for, a tenant is suspended: {one_by_one:#?}"
     );
     for size in 2..=history.len() {
         assert_eq!(remember(&pool, history.chunks(size)).await, one_by_one, "in batches of {size}");

@@ -1,0 +1,2 @@
+-- The subdomains that name a tenant where people sign in.
+alter table tenants add column subdomains text[] not null default '{}';
