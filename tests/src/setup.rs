@@ -81,6 +81,8 @@ impl Setup {
             "SEND_RATE_LIMIT_PER_MINUTE",
             "CHANGE_RATE_LIMIT_PER_MINUTE",
             "ADDRESS_RATE_LIMIT_PER_MINUTE",
+            "LOGIN_RATE_LIMIT_PER_MINUTE",
+            "LOGIN_ADDRESS_RATE_LIMIT_PER_MINUTE",
         ];
         limits.into_iter().fold(self, |setup, limit| setup.set(limit, 1_000_000))
     }

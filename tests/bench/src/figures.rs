@@ -17,6 +17,7 @@ pub(crate) enum Unit {
     PerSecond,
     Times,
     Milliseconds,
+    Microseconds,
     Megabytes,
 }
 
@@ -26,9 +27,9 @@ pub(crate) enum Target {
     AtMost(f64),
 }
 
-use Part::{Append, Crowd, Delivery, Memory, Queues, Rebuild, Recovery, Send};
+use Part::{Access, Append, Crowd, Delivery, Memory, Queues, Rebuild, Recovery, Send};
 use Target::{AtLeast, AtMost};
-use Unit::{Megabytes, Milliseconds, PerSecond, Times};
+use Unit::{Megabytes, Microseconds, Milliseconds, PerSecond, Times};
 
 macro_rules! figures {
     ($($key:ident: $part:ident, $unit:ident, $target:expr, $what:literal;)+) => {
@@ -63,6 +64,14 @@ figures! {
     http_send_vs_pgbench: Send, Times, Some(AtLeast(0.5)), "sends / pgbench";
     http_send_p50_ms: Send, Milliseconds, None, "time to the 202, half of the sends";
     http_send_p99_ms: Send, Milliseconds, Some(AtMost(50.0)), "… 99 of 100";
+    argon2_per_second: Access, PerSecond, None, "Argon2id hashes verified, two at a time";
+    sign_ins_per_second: Access, PerSecond, None, "POST /auth/login, 4 connections";
+    sign_ins_vs_argon2: Access, Times, None, "sign-ins / hashes verified";
+    open_us: Access, Microseconds, None, "an answer to anybody, half of them";
+    guarded_us: Access, Microseconds, None, "an answer to somebody signed in, half of them";
+    guard_us: Access, Microseconds, None, "… which is more by";
+    revocation_p50_ms: Access, Milliseconds, None, "from the asking that a login session end to its refusal by another process, half";
+    revocation_max_ms: Access, Milliseconds, Some(AtMost(1_000.0)), "… all of fifty";
     delivery_per_second: Delivery, PerSecond, None, "messages carried to WAHA, with acknowledgements";
     send_to_waha_p50_ms: Delivery, Milliseconds, None, "from the 202 to the call at WAHA, half";
     send_to_waha_p99_ms: Delivery, Milliseconds, None, "… 99 of 100";

@@ -8,8 +8,10 @@
 //! Every ratio is of figures taken in the same round on the same server, one right after the other. A part
 //! that fails is told in the table and in the exit status, and the others go on.
 
+mod access;
 mod append;
 mod baseline;
+mod connection;
 mod crowd;
 mod database;
 mod delivery;

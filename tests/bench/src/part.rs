@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::BenchError;
 use crate::report::Report;
 use crate::settings::Settings;
-use crate::{append, crowd, delivery, memory, queues, rebuild, recovery, send};
+use crate::{access, append, crowd, delivery, memory, queues, rebuild, recovery, send};
 
 /// A part of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub(crate) enum Part {
     Append,
     /// `POST /messages/send` beside pgbench.
     Send,
+    /// Who gets in.
+    Access,
     /// Messages on their way to WAHA.
     Delivery,
     /// One tenant's queue and the others' messages.
@@ -29,9 +31,10 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Append,
         Self::Send,
+        Self::Access,
         Self::Delivery,
         Self::Crowd,
         Self::Recovery,
@@ -45,6 +48,7 @@ impl Part {
         match self {
             Self::Append => "append",
             Self::Send => "http",
+            Self::Access => "access",
             Self::Delivery => "delivery",
             Self::Crowd => "crowd",
             Self::Recovery => "recovery",
@@ -66,6 +70,7 @@ impl Part {
         match self {
             Self::Append => append::measure(&settings, &report).await,
             Self::Send => send::measure(&settings, &report).await,
+            Self::Access => access::measure(&settings, &report).await,
             Self::Delivery => delivery::measure(&settings, &report).await,
             Self::Crowd => crowd::measure(&settings, &report).await,
             Self::Recovery => recovery::measure(&settings, &report).await,

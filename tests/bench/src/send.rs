@@ -3,20 +3,23 @@
 //! Sessions send at the pace that is the default, so what is measured is accepting; views and sagas follow
 //! meanwhile, on the same machine.
 
-mod connection;
+use http::{Method, StatusCode};
 
 use crate::baseline::Baseline;
+use crate::connection::Connection;
 use crate::database::Database;
 use crate::error::BenchError;
 use crate::load::{Load, press};
+use crate::messages::{BODY, number};
 use crate::report::Report;
 use crate::round::Round;
 use crate::settings::Settings;
 use crate::site::{Sender, Site};
-use connection::Connection;
 
 const TENANTS: usize = 8;
 const CONNECTIONS: usize = 64;
+/// Recipients of one connection are this far from those of the next.
+const RECIPIENTS: usize = 1_000_000;
 /// The default of the product.
 const RATE_PER_MINUTE: u32 = 20;
 
@@ -38,10 +41,37 @@ pub(crate) async fn measure(settings: &Settings, report: &Report) -> Result<(), 
     database.remove().await
 }
 
+/// A connection, and what is sent on it.
+struct Client {
+    connection: Connection,
+    session_id: String,
+    recipient: usize,
+}
+
 async fn sends(site: &Site, senders: &[Sender], round: Round) -> Result<Load, BenchError> {
-    let mut connections = Vec::new();
+    let mut clients = Vec::new();
     for (place, sender) in senders.iter().cycle().take(CONNECTIONS).enumerate() {
-        connections.push(Connection::open(site.port.address(), sender, place).await?);
+        let token = Some(sender.caller.token());
+        clients.push(Client {
+            connection: Connection::open(site.port.address(), token).await?,
+            session_id: sender.session.id.clone(),
+            recipient: place * RECIPIENTS,
+        });
     }
-    press(connections, round.time, Connection::send).await
+    press(clients, round.time, Client::send).await
+}
+
+impl Client {
+    /// Sends a message, and insists on its being accepted.
+    async fn send(mut self) -> Result<Self, BenchError> {
+        self.recipient += 1;
+        let body = format!(
+            r#"{{"sessionId":"{}","to":"{}","body":"{BODY}"}}"#,
+            self.session_id,
+            number(self.recipient)
+        );
+        let (uri, accepted) = ("/messages/send", StatusCode::ACCEPTED);
+        self.connection.insist(Method::POST, uri, body, accepted).await?;
+        Ok(self)
+    }
 }

@@ -53,9 +53,12 @@ impl Site {
         database: &Database,
         rate_per_minute: u32,
     ) -> Result<Self, BenchError> {
-        let setup = Setup::default()
-            .unlimited()
-            .set("DELIVERY_RATE_PER_MINUTE", rate_per_minute);
+        let setup = Setup::default().unlimited();
+        Self::start_with(database, setup.set("DELIVERY_RATE_PER_MINUTE", rate_per_minute)).await
+    }
+
+    /// In this database, set up like this.
+    pub(crate) async fn start_with(database: &Database, setup: Setup) -> Result<Self, BenchError> {
         let waha = Simulator::start(setup.waha.clone()).await?;
         let port = Port::reserve();
         let pool = database.pool.clone();

@@ -54,6 +54,7 @@ impl Unit {
             Self::PerSecond => "/s",
             Self::Times => "×",
             Self::Milliseconds => " ms",
+            Self::Microseconds => " µs",
             Self::Megabytes => " MB",
         };
         self.number(value) + unit
@@ -63,7 +64,7 @@ impl Unit {
         match self {
             Self::PerSecond => thousands(&format!("{value:.0}")),
             Self::Times => format!("{value:.2}"),
-            Self::Milliseconds | Self::Megabytes => format!("{value:.1}"),
+            Self::Milliseconds | Self::Microseconds | Self::Megabytes => format!("{value:.1}"),
         }
     }
 }

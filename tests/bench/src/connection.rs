@@ -13,29 +13,19 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::error::BenchError;
-use crate::messages::{BODY, number};
-use crate::site::Sender;
 
-/// Recipients of one connection are this far from those of the next.
-const RECIPIENTS: usize = 1_000_000;
-
-/// An open connection, and what is sent on it.
-pub(super) struct Connection {
+/// An open connection.
+pub(crate) struct Connection {
     requests: SendRequest<Full<Bytes>>,
     /// Moves the bytes; ends with the connection.
     _driver: JoinSet<()>,
     host: HeaderValue,
-    authorization: HeaderValue,
-    session_id: String,
-    recipient: usize,
+    authorization: Option<HeaderValue>,
 }
 
 impl Connection {
-    pub(super) async fn open(
-        address: SocketAddr,
-        sender: &Sender,
-        place: usize,
-    ) -> Result<Self, BenchError> {
+    /// To a process, with a token or without one.
+    pub(crate) async fn open(address: SocketAddr, token: Option<&str>) -> Result<Self, BenchError> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (requests, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -46,38 +36,44 @@ impl Connection {
         let header = |text: String| {
             HeaderValue::try_from(text).map_err(|error| BenchError::failed(error.to_string()))
         };
-        Ok(Self {
-            requests,
-            _driver: driver,
-            host: header(address.to_string())?,
-            authorization: header(format!("Bearer {}", sender.caller.token()))?,
-            session_id: sender.session.id.clone(),
-            recipient: place * RECIPIENTS,
-        })
+        let authorization = token.map(|token| header(format!("Bearer {token}"))).transpose()?;
+        Ok(Self { requests, _driver: driver, host: header(address.to_string())?, authorization })
     }
 
-    /// Sends a message, and insists on its being accepted.
-    pub(super) async fn send(mut self) -> Result<Self, BenchError> {
-        self.recipient += 1;
-        let body = format!(
-            r#"{{"sessionId":"{}","to":"{}","body":"{BODY}"}}"#,
-            self.session_id,
-            number(self.recipient)
-        );
+    /// Asks, and answers the status.
+    pub(crate) async fn ask(
+        &mut self,
+        method: Method,
+        uri: &'static str,
+        body: String,
+    ) -> Result<(StatusCode, Bytes), BenchError> {
         let mut request = Request::new(Full::new(Bytes::from(body)));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = Uri::from_static("/messages/send");
+        *request.method_mut() = method;
+        *request.uri_mut() = Uri::from_static(uri);
         let headers = request.headers_mut();
         headers.insert(HOST, self.host.clone());
-        headers.insert(AUTHORIZATION, self.authorization.clone());
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let response = self.requests.send_request(request).await?;
         let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        if status != StatusCode::ACCEPTED {
+        Ok((status, response.into_body().collect().await?.to_bytes()))
+    }
+
+    /// Asks, and insists on this status.
+    pub(crate) async fn insist(
+        &mut self,
+        method: Method,
+        uri: &'static str,
+        body: String,
+        expected: StatusCode,
+    ) -> Result<(), BenchError> {
+        let (status, body) = self.ask(method, uri, body).await?;
+        if status != expected {
             let body = String::from_utf8_lossy(&body);
-            return Err(BenchError::failed(format!("a send was answered {status}: {body}")));
+            return Err(BenchError::failed(format!("{uri} was answered {status}: {body}")));
         }
-        Ok(self)
+        Ok(())
     }
 }
