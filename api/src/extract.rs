@@ -17,4 +17,4 @@ mod tests;
 pub use fields::{Fields, FromFields, Noted};
 pub use json::Json;
 pub use path::{Id, PathId};
-pub use query::Query;
+pub use query::{NoNames, Query};

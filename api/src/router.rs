@@ -19,12 +19,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_extractor, from_fn, from_fn_with_state};
 use axum::routing::MethodRouter;
 use tower::util::option_layer;
 
 use crate::answer::{self, MakeId, PREFIX};
 use crate::app::App;
+use crate::extract::{NoNames, Query};
 use crate::problem::{Code, Problem};
 use crate::read_your_write::reads;
 use crate::routes::{self, Access, Route};
@@ -50,6 +51,9 @@ pub fn operations(app: App) -> Router {
 fn fold(app: &App, routes: impl IntoIterator<Item = Route>) -> Router<App> {
     routes.into_iter().fold(Router::new(), |router, route| {
         let mut handler = route.handler();
+        if !route.takes_query() && !route.is_for_anybody() {
+            handler = handler.layer(from_extractor::<Query<NoNames>>());
+        }
         if let Some(view) = route.view() {
             handler = reads(app, view, handler);
         }

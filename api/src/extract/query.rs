@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use serde_json::{Map, Value};
 
-use super::{Fields, FromFields};
+use super::{Fields, FromFields, Noted};
 use crate::problem::{Code, Detail, Problem};
 
 /// Most names in a query string: no route has a third of them.
@@ -19,6 +19,15 @@ impl<T: FromFields, S: Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Fields::read(pairs(parts.uri.query().unwrap_or_default())?).map(Self)
+    }
+}
+
+/// A query string without names: the route takes none, and whoever gives it one is mistaken in something.
+pub struct NoNames;
+
+impl FromFields for NoNames {
+    fn from_fields(_: &mut Fields) -> Result<Self, Noted> {
+        Ok(Self)
     }
 }
 

@@ -55,6 +55,8 @@ const QUERY: [Code; 4] = [
     Code::ValidInvalidFormat,
     Code::ValidOutOfRange,
 ];
+/// Where nothing is read from it, nothing is to be in it.
+const NO_QUERY: [Code; 2] = [Code::ValidMalformedRequest, Code::ValidUnknownField];
 /// A view may be behind, and what it is to have seen no position.
 const VIEW: [Code; 2] = [Code::SysViewBehind, Code::ValidInvalidFormat];
 /// An `Idempotency-Key` may be none, or in use; the body is read for it.
@@ -83,7 +85,6 @@ pub(super) fn add(operation: &mut Value, route: &Route) {
         Access::Needs(_) => json!([{ "bearer": [] }, { "apiKey": [] }]),
     };
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-    let takes_query = parameters.iter().any(|parameter| parameter["in"] == "query");
     if route.view().is_some() {
         parameters.push(read_after());
     }
@@ -92,7 +93,7 @@ pub(super) fn add(operation: &mut Value, route: &Route) {
     }
     operation["parameters"] = parameters.into();
 
-    let codes = codes(operation, route, takes_query);
+    let codes = codes(operation, route);
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     refusals::add(responses, &codes);
     for (status, response) in responses.iter_mut() {
@@ -103,7 +104,7 @@ pub(super) fn add(operation: &mut Value, route: &Route) {
     }
 }
 
-fn codes(operation: &Value, route: &Route, takes_query: bool) -> Vec<Code> {
+fn codes(operation: &Value, route: &Route) -> Vec<Code> {
     let mut codes = ALWAYS.to_vec();
     match route.access() {
         Access::Operational | Access::Signed => {}
@@ -116,8 +117,10 @@ fn codes(operation: &Value, route: &Route, takes_query: bool) -> Vec<Code> {
     if takes_key(route) {
         codes.extend(KEYED);
     }
-    if takes_query {
+    if route.takes_query() {
         codes.extend(QUERY);
+    } else if !route.is_for_anybody() {
+        codes.extend(NO_QUERY);
     }
     if route.view().is_some() {
         codes.extend(VIEW);
@@ -130,7 +133,7 @@ fn codes(operation: &Value, route: &Route, takes_query: bool) -> Vec<Code> {
 
 /// Whether a request can be made twice under one key.
 fn takes_key(route: &Route) -> bool {
-    matches!(route.access(), Access::SignedIn | Access::Needs(_)) && !route.method().is_safe()
+    !route.is_for_anybody() && !route.method().is_safe()
 }
 
 fn idempotency_key() -> Value {

@@ -4,8 +4,8 @@ use axum::routing::MethodRouter;
 use domain::access::Permission;
 use http::Method;
 use projections::projector::Projection;
-use utoipa::openapi::PathItem;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::{PathItem, RefOr};
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::app::App;
@@ -127,6 +127,19 @@ impl Route {
     /// Its description, as the handler has it.
     pub fn operation(&self) -> &Operation {
         &self.operation
+    }
+
+    /// Whether it reads anything from the query.
+    pub fn takes_query(&self) -> bool {
+        let mut parameters = self.operation.parameters.iter().flatten();
+        parameters.any(|parameter| {
+            matches!(parameter, RefOr::T(named) if named.parameter_in == ParameterIn::Query)
+        })
+    }
+
+    /// Whether it is called without a token.
+    pub fn is_for_anybody(&self) -> bool {
+        !matches!(self.access, Access::SignedIn | Access::Needs(_))
     }
 
     /// What handles it, not yet guarded.

@@ -69,6 +69,10 @@ impl Operation {
         query.map(|parameter| parameter["name"].as_str().unwrap()).collect()
     }
 
+    fn is_for_anybody(&self) -> bool {
+        self.described["security"].as_array().is_none_or(Vec::is_empty)
+    }
+
     async fn send(&self, caller: &Caller, query: &str, body: &Value) -> Answer {
         let request = caller.request(self.method.clone(), &format!("{}{query}", self.path));
         caller.send(request.json(body)).await
@@ -116,6 +120,9 @@ async fn the_fields_that_are_read_are_the_fields_that_are_described(pool: PgPool
             let answer = operation.send(&caller, "?colour=red", &json!({})).await;
             assert_eq!(answer.status, 400, "{name}: {answer:?}");
             assert_eq!(told(&answer), query, "{name}");
+        } else if !operation.is_for_anybody() {
+            let answer = operation.send(&caller, "?colour=red", &json!({})).await;
+            assert_eq!((answer.status, answer.fields()), (400, vec!["colour"]), "{name}");
         }
     }
     stage.stop().await;
