@@ -12,8 +12,8 @@ use domain::stream::Position;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
 
-use super::mfa::verify::challenge;
 use super::named_tenant::NamedTenant;
+use super::mfa::verify::challenged;
 use super::{Grant, TokenPair};
 use crate::app::App;
 use crate::envelope::success;
@@ -118,7 +118,7 @@ async fn sign_in(
 ) -> Result<(Position, TokenPair), Problem> {
     let verified = app.access.check_password(attempt).await?;
     if verified.has_second_factor {
-        return Err(challenge(app, &verified, ends_oldest));
+        return Err(challenged(app, &verified, ends_oldest));
     }
     begin(app, provenance, &verified, ends_oldest).await
 }

@@ -1,4 +1,6 @@
 //! The one page there is: a user signs in and consents. It needs no script, and loads nothing.
+//!
+//! It asks for address and password, and once those are right for a code, where the user has a second factor.
 
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
@@ -14,6 +16,17 @@ color:#1b1b1b;background:#fff}label{display:block;margin:.8rem 0 .2rem}input{wid
 font:inherit;padding:.5rem;border:1px solid #767676;border-radius:4px}button{font:inherit;padding:.5rem 1rem;\
 margin:1.2rem .6rem 0 0}.wrong{border-left:4px solid #b00020;padding-left:.8rem}code{word-break:break-all}";
 
+/// What a user is to show.
+pub(super) enum Step {
+    /// Their address and their password.
+    Password,
+    /// A code of their second factor.
+    Code {
+        /// Says that the password was right.
+        challenge: String,
+    },
+}
+
 /// What a user is asked.
 pub(super) struct Question<'a> {
     /// Who asks.
@@ -24,6 +37,8 @@ pub(super) struct Question<'a> {
     pub(super) redirect_uri: &'a str,
     /// What the form brings back unseen.
     pub(super) hidden: &'a [(&'static str, &'a str)],
+    /// What they are to show.
+    pub(super) step: &'a Step,
     /// The address typed before.
     pub(super) email: &'a str,
     /// Why it is asked again.
@@ -32,31 +47,51 @@ pub(super) struct Question<'a> {
 
 /// The page that asks.
 pub(super) fn ask(status: StatusCode, question: &Question<'_>) -> Response {
-    let Question { client, scopes, redirect_uri, hidden, email, wrong } = question;
-    let (client, email) = (escaped(client), escaped(email));
+    let Question { client, scopes, redirect_uri, hidden, step, email, wrong } = question;
+    let client = escaped(client);
     let scopes = scopes.iter().fold(String::new(), |list, scope| {
         list + &format!("<li>{} <code>{}</code></li>", may(scope), scope.as_str())
     });
-    let hidden = hidden.iter().fold(String::new(), |inputs, (name, value)| {
-        let value = escaped(value);
-        inputs + &format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")
-    });
+    let hidden =
+        hidden.iter().fold(String::new(), |inputs, (name, value)| inputs + &unseen(name, value));
+    let (fields, allow) = match step {
+        Step::Password => (password_fields(email), "Sign in and allow"),
+        Step::Code { challenge } => (code_fields(challenge), "Allow"),
+    };
     let wrong = wrong
         .map(|wrong| format!("<p class=\"wrong\" role=\"alert\">{}</p>", escaped(wrong)))
         .unwrap_or_default();
     let body = format!(
         "<h1>Sign in</h1><p><strong>{client}</strong> asks to act for you. It could:</p><ul>{scopes}</ul>\
          <p>Afterwards you go to <code>{}</code>.</p>{wrong}\
-         <form method=\"post\" action=\"authorize\">{hidden}\
-         <label for=\"email\">E-mail address</label>\
-         <input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" value=\"{email}\">\
-         <label for=\"password\">Password</label>\
-         <input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\">\
-         <button name=\"decision\" value=\"allow\">Sign in and allow</button>\
+         <form method=\"post\" action=\"authorize\">{hidden}{fields}\
+         <button name=\"decision\" value=\"allow\">{allow}</button>\
          <button name=\"decision\" value=\"deny\">Do not allow</button></form>",
         escaped(redirect_uri),
     );
     written(status, "Sign in", &body, Some(redirect_uri))
+}
+
+fn password_fields(email: &str) -> String {
+    format!(
+        "<label for=\"email\">E-mail address</label>\
+         <input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" value=\"{}\">\
+         <label for=\"password\">Password</label>\
+         <input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\">",
+        escaped(email),
+    )
+}
+
+fn code_fields(challenge: &str) -> String {
+    format!(
+        "{}<label for=\"code\">Code of your authenticator, or a backup code</label>\
+         <input id=\"code\" name=\"code\" autocomplete=\"one-time-code\" autocapitalize=\"off\" autofocus>",
+        unseen("mfa_token", challenge),
+    )
+}
+
+fn unseen(name: &str, value: &str) -> String {
+    format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escaped(value))
 }
 
 /// The page for a request that must not lead anywhere.

@@ -1,6 +1,8 @@
 //! OAuth2: programs on their own behalf, and on behalf of users who consent (A6).
 
 mod authorization_code;
+mod browser;
 mod client_credentials;
 mod clients;
 mod program;
+mod second_factor;

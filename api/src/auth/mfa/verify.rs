@@ -1,7 +1,7 @@
 //! `POST /auth/mfa/verify`: the second half of a sign-in with a second factor.
 //!
 //! Between the halves there is a challenge and no login session: a signed token of a few minutes, bound to the epochs the
-//! password was shown in, that leads to one login session at most.
+//! password was shown in, that leads to one login session at most, or to one consent ([`crate::oauth::authorize`]).
 
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -22,7 +22,7 @@ use crate::openapi::refusals::refusals;
 use crate::problem::{Code, Problem};
 use crate::provenance::Provenance;
 use crate::read_your_write::At;
-use crate::token::{CHALLENGE_LIFETIME, Challenge};
+use crate::token::{CHALLENGE_LIFETIME, Challenge, SigningFailed};
 
 /// The challenge and its answer.
 #[derive(JsonSchema)]
@@ -64,7 +64,19 @@ pub async fn verify(
 ) -> Result<impl IntoResponse, Problem> {
     let now = app.ambient().now();
     let challenge = app.tokens.verify_challenge(mfa_token.expose_secret(), now)?;
-    let Challenge { tenant_id, user_id, epochs, ends_oldest, id } = challenge;
+    let verified = complete(&app, &provenance, challenge, &code).await?;
+    let (position, tokens) = begin(&app, &provenance, &verified, challenge.ends_oldest).await?;
+    Ok(At(position, success(tokens)))
+}
+
+/// Who it is that was challenged, if they show a code; spends the challenge.
+pub(crate) async fn complete(
+    app: &App,
+    provenance: &Provenance,
+    challenge: Challenge,
+    code: &SecretString,
+) -> Result<Verified, Problem> {
+    let Challenge { tenant_id, user_id, epochs, id, .. } = challenge;
     let resumed = app.access.resume(tenant_id, user_id, epochs).await?;
     let verified = resumed.ok_or_else(over)?;
     let asked = Asked {
@@ -74,27 +86,35 @@ pub async fn verify(
         metadata: provenance.metadata(Actor::Nobody),
     };
     app.access.check_second_factor(&asked, code.expose_secret()).await?;
-    let until = now + TimeDelta::from_std(CHALLENGE_LIFETIME).unwrap_or_default();
-    if !app.access.spend_challenge(id, until).await? {
+    let lifetime = TimeDelta::from_std(CHALLENGE_LIFETIME).unwrap_or_default();
+    if !app.access.spend_challenge(id, app.ambient().now() + lifetime).await? {
         return Err(over());
     }
-    let (position, tokens) = begin(&app, &provenance, &verified, ends_oldest).await?;
-    Ok(At(position, success(tokens)))
+    Ok(verified)
 }
 
 /// The answer to a right password where a second factor is to be shown, too.
-pub(crate) fn challenge(app: &App, verified: &Verified, ends_oldest: bool) -> Problem {
-    let Verified { tenant_id, user_id, epochs, .. } = *verified;
-    let id = app.ambient().new_id();
-    let challenge = Challenge { tenant_id, user_id, epochs, ends_oldest, id };
+pub(crate) fn challenged(app: &App, verified: &Verified, ends_oldest: bool) -> Problem {
     let message = "MFA verification required";
-    match app.tokens.sign_challenge(&challenge, app.ambient().now()) {
+    match challenge(app, verified, ends_oldest) {
         Ok(token) => Problem::new(Code::AuthMfaRequired, message)
             .with_member("mfaRequired", true)
             .with_member("mfaToken", token)
             .with_member("message", message),
         Err(error) => error.into(),
     }
+}
+
+/// What stands between a password and a code.
+pub(crate) fn challenge(
+    app: &App,
+    verified: &Verified,
+    ends_oldest: bool,
+) -> Result<String, SigningFailed> {
+    let Verified { tenant_id, user_id, epochs, .. } = *verified;
+    let id = app.ambient().new_id();
+    let challenge = Challenge { tenant_id, user_id, epochs, ends_oldest, id };
+    app.tokens.sign_challenge(&challenge, app.ambient().now())
 }
 
 /// It led to a login session before, or the password was changed or the second factor taken away since.

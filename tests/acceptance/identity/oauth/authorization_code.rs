@@ -1,112 +1,18 @@
 //! A program on behalf of a user who consents (RFC 6749, section 4.1, with PKCE).
 
-use acceptance::answer::Answer;
-use acceptance::caller::Caller;
-use acceptance::directory::{Account, PASSWORD};
+use acceptance::directory::PASSWORD;
 use acceptance::installation::Installation;
 use acceptance::setup::Setup;
 use domain::access::Role;
-use reqwest::{Method, Url};
+use reqwest::Method;
 use serde_json::json;
 use sqlx::PgPool;
 
-use super::program::{BACK, Program, VERIFIER, assert_refused, challenge, form};
+use super::browser::{ask, borrowed, changed, code, decide, of, request, sent_back};
+use super::program::{BACK, Program, VERIFIER, assert_refused, form};
 use crate::identity::leaks::tables_with;
 
 const SCOPES: [&str; 2] = ["messages:read", "sessions:manage"];
-
-/// A request as a program sends the browser here with it.
-fn request(program: &Program) -> Vec<(&'static str, String)> {
-    vec![
-        ("response_type", "code".to_owned()),
-        ("client_id", program.id.clone()),
-        ("redirect_uri", BACK.to_owned()),
-        ("state", "a state & more".to_owned()),
-        ("code_challenge", challenge()),
-        ("code_challenge_method", "S256".to_owned()),
-    ]
-}
-
-fn changed(
-    pairs: &[(&'static str, String)],
-    name: &'static str,
-    value: &str,
-) -> Vec<(&'static str, String)> {
-    let rest = pairs.iter().filter(|(other, _)| *other != name).cloned();
-    let changed = (!value.is_empty()).then(|| (name, value.to_owned()));
-    rest.chain(changed).collect()
-}
-
-fn borrowed<'a>(pairs: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
-    pairs.iter().map(|(name, value)| (*name, value.as_str())).collect()
-}
-
-async fn ask(nobody: &Caller, pairs: &[(&'static str, String)]) -> Answer {
-    no_redirects(nobody, &format!("/oauth/authorize?{}", form(&borrowed(pairs))), None).await
-}
-
-/// The browser's form, as the page makes it: everything hidden comes back.
-async fn decide(
-    nobody: &Caller,
-    pairs: &[(&'static str, String)],
-    account: &Account,
-    password: &str,
-    decision: &str,
-) -> Answer {
-    let page = ask(nobody, pairs).await.expect(200);
-    let html = String::from_utf8(page.bytes).unwrap();
-    let mut fields = hidden(&html);
-    fields.extend([
-        ("email".to_owned(), account.email.clone()),
-        ("password".to_owned(), password.to_owned()),
-        ("decision".to_owned(), decision.to_owned()),
-    ]);
-    let pairs: Vec<_> =
-        fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    no_redirects(nobody, "/oauth/authorize", Some(form(&pairs))).await
-}
-
-fn hidden(html: &str) -> Vec<(String, String)> {
-    let between = |text: &str, from: &str| {
-        let rest = text.split_once(from).unwrap().1;
-        rest.split_once('"').unwrap().0.replace("&amp;", "&").replace("&lt;", "<")
-    };
-    let inputs = html.split("<input type=\"hidden\" ").skip(1);
-    inputs.map(|input| (between(input, "name=\""), between(input, "value=\""))).collect()
-}
-
-/// A browser that stops before it leaves.
-async fn no_redirects(nobody: &Caller, path: &str, body: Option<String>) -> Answer {
-    let policy = reqwest::redirect::Policy::none();
-    let http = reqwest::Client::builder().redirect(policy).no_proxy().build().unwrap();
-    let url = format!("{}{path}", nobody.url());
-    let request = match body {
-        Some(body) => http
-            .request(Method::POST, url)
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .header("Sec-Fetch-Site", "same-origin")
-            .body(body),
-        None => http.get(url),
-    };
-    nobody.send(request).await
-}
-
-/// Where the browser is sent, and with what.
-fn sent_back(answer: &Answer) -> Vec<(String, String)> {
-    assert_eq!(answer.status, 303, "{answer:?}");
-    let url = Url::parse(answer.header("location").unwrap()).unwrap();
-    assert!(url.as_str().starts_with(BACK), "{url}");
-    url.query_pairs().into_owned().collect()
-}
-
-fn of<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    pairs.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
-}
-
-async fn code(nobody: &Caller, program: &Program, account: &Account) -> String {
-    let answer = decide(nobody, &request(program), account, PASSWORD, "allow").await;
-    of(&sent_back(&answer), "code").unwrap().to_owned()
-}
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_user_consents_and_the_program_acts_for_them_within_their_role(pool: PgPool) {
@@ -166,7 +72,7 @@ async fn a_code_that_comes_back_ends_what_it_gave(pool: PgPool) {
     assert_refused(&program.refresh(refresh).await, 400, "invalid_grant");
 
     // Of two at once at most one is given anything, and in the end nothing of it is good.
-    let code = self::code(stage.nobody(), &program, admin.account()).await;
+    let code = super::browser::code(stage.nobody(), &program, admin.account()).await;
     let (one, two) = tokio::join!(program.spend(&code), program.spend(&code));
     for answer in [one, two] {
         if answer.status == 200 {
