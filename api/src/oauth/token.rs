@@ -157,9 +157,9 @@ impl Asked<'_> {
     async fn begin(self, code: &OpaqueSecret, consent: &Consent) -> Result<Response, OAuthError> {
         let (tenant_id, user_id, client) = (consent.tenant_id, consent.user_id, self.client.id);
         let access = &self.app.access;
-        let verified = access.still_verified(tenant_id, user_id).await?;
-        let verified =
-            verified.ok_or_else(|| invalid_grant("the user may not sign in any more"))?;
+        let verified = access.still_verified(tenant_id, user_id, consent.epochs).await?;
+        let ended = "the user may not sign in any more, or was signed out everywhere since";
+        let verified = verified.ok_or_else(|| invalid_grant(ended))?;
         let metadata = self.provenance.metadata(Actor::User { id: user_id });
         let origin = self.provenance.origin.clone();
         let begun = access.begin(&verified, Some(client), origin, true, metadata.clone()).await?;

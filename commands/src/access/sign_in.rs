@@ -180,11 +180,12 @@ impl Access {
         Err(error)
     }
 
-    /// Somebody who showed what they had to a moment ago; none if they may not sign in any more.
+    /// Somebody who showed what they had to a moment ago, in these epochs; none if that has been ended since.
     pub async fn still_verified(
         &self,
         tenant_id: TenantId,
         user_id: UserId,
+        shown_in: Epochs,
     ) -> Result<Option<Verified>, LogError> {
         let (tenant, user) = futures::try_join!(
             self.executor.load::<Tenant>(tenant_id, tenant_id.0),
@@ -193,14 +194,16 @@ impl Access {
         let (Tenant::Present(tenant), User::Present(user)) = (tenant, user) else {
             return Ok(None);
         };
-        let may = user.may_sign_in(self.now()).is_ok() && !tenant.is_suspended;
-        Ok(may.then(|| Verified {
+        let may = user.may_sign_in(self.now()).is_ok()
+            && !tenant.is_suspended
+            && epochs(tenant, &user) == shown_in;
+        Ok(may.then_some(Verified {
             tenant_id,
             user_id,
             role: user.role,
             has_second_factor: user.has_second_factor,
             is_verified: user.is_verified,
-            epochs: epochs(tenant, &user),
+            epochs: shown_in,
         }))
     }
 

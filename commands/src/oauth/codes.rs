@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use domain::access::permissions::Permissions;
 use domain::id::{ClientId, LoginSessionId, TenantId, UserId};
+use domain::login_session::Epochs;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
@@ -33,6 +34,8 @@ pub struct Consent {
     pub redirect_uri: String,
     /// What the verifier must hash to (RFC 7636, section 4.6).
     pub code_challenge: String,
+    /// In which epochs: a sign-out everywhere ends codes, too.
+    pub epochs: Epochs,
     /// To what.
     pub scopes: Permissions,
     /// Until when the code is good.
@@ -66,6 +69,10 @@ struct Row {
     user_id: Uuid,
     redirect_uri: String,
     code_challenge: String,
+    #[sqlx(try_from = "i64")]
+    user_epoch: u32,
+    #[sqlx(try_from = "i64")]
+    tenant_epoch: u32,
     #[sqlx(try_from = "String")]
     scopes: Permissions,
     expires_at: DateTime<Utc>,
@@ -82,8 +89,8 @@ impl AuthorizationCodes {
     pub async fn keep(&self, code: &OpaqueSecret, consent: &Consent) -> Result<(), sqlx::Error> {
         sqlx::query(
             "insert into authorization_codes (code_hash, tenant_id, client_id, user_id, redirect_uri,
-                 code_challenge, scopes, expires_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                 code_challenge, scopes, expires_at, user_epoch, tenant_epoch)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(code.hash().as_bytes())
         .bind(consent.tenant_id.0)
@@ -93,6 +100,8 @@ impl AuthorizationCodes {
         .bind(&consent.code_challenge)
         .bind(consent.scopes.to_string())
         .bind(consent.expires_at)
+        .bind(i64::from(consent.epochs.user))
+        .bind(i64::from(consent.epochs.tenant))
         .execute(&self.pool)
         .await?;
         sqlx::query(
@@ -123,6 +132,7 @@ impl AuthorizationCodes {
                 user_id: UserId(row.user_id),
                 redirect_uri: row.redirect_uri,
                 code_challenge: row.code_challenge,
+                epochs: Epochs { user: row.user_epoch, tenant: row.tenant_epoch },
                 scopes: row.scopes,
                 expires_at: row.expires_at,
             }));

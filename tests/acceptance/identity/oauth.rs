@@ -6,3 +6,4 @@ mod client_credentials;
 mod clients;
 mod program;
 mod second_factor;
+mod what_ends_codes;

@@ -85,6 +85,7 @@ pub(super) async fn consent(
         user_id: verified.user_id,
         redirect_uri: request.redirect_uri.clone(),
         code_challenge: request.code_challenge.clone(),
+        epochs: verified.epochs,
         scopes,
         expires_at: app.ambient().now() + CODE_LIFETIME,
     };
