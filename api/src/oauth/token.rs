@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use commands::access::sessions::{RefreshError, Refreshed};
+use commands::access::sign_in::SignInError;
 use commands::executor::CommandError;
 use commands::oauth::clients::KnownClient;
 use commands::oauth::codes::{Consent, Spent};
@@ -162,7 +163,9 @@ impl Asked<'_> {
         let verified = verified.ok_or_else(|| invalid_grant(ended))?;
         let metadata = self.provenance.metadata(Actor::User { id: user_id });
         let origin = self.provenance.origin.clone();
-        let begun = access.begin(&verified, Some(client), origin, true, metadata.clone()).await?;
+        // No other login session makes room: the user has not said that one should.
+        let begun = access.begin(&verified, Some(client), origin, false, metadata.clone()).await;
+        let begun = begun.map_err(not_begun)?;
         let session = begun.login_session_id;
         if !self.app.authorization_codes.gave(code, session).await? {
             let reason = RevocationReason::CodeReused;
@@ -281,6 +284,13 @@ fn verifies(verifier: &str, challenge: &str) -> bool {
 
 fn invalid_grant(what: impl Into<std::borrow::Cow<'static, str>>) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidGrant, what)
+}
+
+fn not_begun(error: SignInError) -> OAuthError {
+    match error {
+        SignInError::SessionLimit(_) => invalid_grant(error.to_string()),
+        error => error.into(),
+    }
 }
 
 fn not_refreshed(error: RefreshError) -> OAuthError {

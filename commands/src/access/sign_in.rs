@@ -222,11 +222,11 @@ impl Access {
         if !self.take_seat(verified, login_session_id, ends_oldest, &metadata).await? {
             let told = Told {
                 tenant: tenant_id,
-                means: Means::Password,
+                means: if client_id.is_some() { Means::Client } else { Means::Password },
                 reason: Reason::SessionLimit,
                 email: None,
                 user: Some(user_id),
-                subject: None,
+                subject: client_id.map(|client| client.0),
             };
             self.refusals.tell(told, metadata).await?;
             return Err(SignInError::SessionLimit(self.options.login_sessions_max));

@@ -1,8 +1,10 @@
-//! A code is of the sign-in it was given for (A2, A6).
+//! A code is of the sign-in it was given for, and what it gives takes the place of no other login session (A2, A6).
 
 use acceptance::caller::Caller;
 use acceptance::directory::PASSWORD;
+use acceptance::eventually::eventually;
 use acceptance::installation::Installation;
+use acceptance::setup::Setup;
 use domain::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -72,5 +74,34 @@ async fn a_code_is_void_after_its_tenant_was_suspended_or_signed_out(pool: PgPoo
     assert_refused(&program.spend(&void).await, 400, "invalid_grant");
     let good = code(nobody, &program, admin.account()).await;
     program.spend(&good).await.expect(200);
+    stage.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_program_takes_no_login_sessions_place_and_is_told_so(pool: PgPool) {
+    let setup = Setup::default().set("LOGIN_SESSIONS_MAX", 2);
+    let stage = Installation::start_with(pool, setup).await;
+    let admin = stage.tenant().await;
+    let elsewhere = stage.nobody().sign_in(admin.account()).await;
+    let nobody = stage.nobody();
+    let program = Program::on_devices(&admin, nobody, &SCOPES).await;
+    let refused = program.spend(&code(nobody, &program, admin.account()).await).await;
+    assert_refused(&refused, 400, "invalid_grant");
+    let told = refused.body["error_description"].as_str().unwrap();
+    assert!(told.contains("2 login sessions already"), "{told}");
+    elsewhere.get("/messages").await.expect(200);
+    let is_told = |body: &Value| {
+        let refused = |row: &Value| {
+            row["type"] == "access_refused" && row.to_string().contains("session_limit")
+        };
+        body["data"].as_array().is_some_and(|rows| rows.iter().any(refused))
+    };
+    let events = async || admin.get("/audit/security").await.expect(200).body;
+    eventually("the refusal is told", events, is_told).await;
+
+    elsewhere.act("/auth/logout").await.expect(204);
+    let good = code(nobody, &program, admin.account()).await;
+    program.spend(&good).await.expect(200);
+    admin.get("/messages").await.expect(200);
     stage.stop().await;
 }
