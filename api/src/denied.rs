@@ -26,10 +26,15 @@ pub struct Denied {
 /// Tells that a program was refused. Of those that come from one address no more are told than anybody would read:
 /// strangers must not fill the log.
 pub async fn denied(app: &App, provenance: &Provenance, denied: Denied) -> Result<(), Problem> {
-    let Denied { tenant, means, subject, reason } = denied;
     if app.limits.told_refusals.check(&provenance.address).is_err() {
         return Ok(());
     }
+    told(app, provenance, denied).await
+}
+
+/// Tells that a program was refused, where those that come from one address are limited anyway.
+pub async fn told(app: &App, provenance: &Provenance, denied: Denied) -> Result<(), Problem> {
+    let Denied { tenant, means, subject, reason } = denied;
     tracing::warn!(?tenant, ?means, ?subject, ?reason, "a program was refused: {reason:?}");
     let tenant = tenant.unwrap_or(TenantId::PLATFORM);
     let told = Told { tenant, means, reason, email: None, user: None, subject };

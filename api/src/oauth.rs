@@ -5,7 +5,7 @@
 //! authorize, page  a user signs in and consents; the client is sent a code     RFC 6749 4.1, RFC 7636, RFC 9207
 //! token            a code, a refresh token or the client's own secret for an access token     RFC 9068
 //! revoke           a token is given back                                       RFC 7009
-//! client_authentication, form, error    what these have in common
+//! client_authentication, failures, form, error    what these have in common
 //! ```
 //!
 //! Invariant: a token given to a client opens no more than the client was registered for, and its user may do; and it
@@ -15,6 +15,7 @@ pub mod authorize;
 mod client_authentication;
 pub mod clients;
 mod error;
+mod failures;
 mod form;
 mod page;
 pub mod revoke;

@@ -104,6 +104,19 @@ impl Allowance {
         Ok(if count <= limit { Ok(allowance) } else { Err(allowance) })
     }
 
+    /// What is left of them, with nothing more counted; `Err` if none is.
+    pub async fn left(
+        counts: &Counts,
+        class: Class,
+        key: &str,
+        limit: u32,
+    ) -> Result<Result<Self, Self>, sqlx::Error> {
+        let Count { count, ends_in } = counts.so_far(class, key).await?;
+        let remaining = limit.saturating_sub(count);
+        let allowance = Self { limit, remaining, reset: ends_in };
+        Ok(if remaining > 0 { Ok(allowance) } else { Err(allowance) })
+    }
+
     /// As headers: the limit, what is left, and when (in seconds since 1970) that changes.
     pub fn headers(self, now: DateTime<Utc>) -> [(HeaderName, HeaderValue); 3] {
         let wait = TimeDelta::from_std(self.reset).unwrap_or_default();

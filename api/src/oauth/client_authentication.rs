@@ -6,15 +6,17 @@ use commands::oauth::clients::KnownClient;
 use commands::opaque_secret::OpaqueSecret;
 use domain::id::ClientId;
 use domain::oauth_client::ClientKind;
+use domain::ports::event_log::Actor;
 use domain::refusal::{Means, Reason};
 use http::{HeaderMap, header};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::clients::SECRET_BEGINNING;
 use super::error::{ErrorCode, OAuthError};
+use super::failures;
 use super::form::Form;
 use crate::app::App;
-use crate::denied::{Denied, denied};
+use crate::denied::{Denied, told};
 use crate::provenance::Provenance;
 
 /// Who a client says it is.
@@ -24,7 +26,7 @@ struct Claimed {
     by_basic: bool,
 }
 
-/// The client that makes the request, if it shows that it is the one.
+/// The client that makes the request, if it shows that it is the one. One that does not counts as a sign-in that failed.
 pub(super) async fn authenticate(
     app: &App,
     provenance: &Provenance,
@@ -32,21 +34,27 @@ pub(super) async fn authenticate(
     form: &Form,
 ) -> Result<KnownClient, OAuthError> {
     let claimed = claimed(headers, form)?;
-    let known = match claimed.id.parse::<ClientId>() {
-        Ok(id) => app.oauth_clients.find(id).await?,
-        Err(_) => None,
+    let id = claimed.id.parse::<ClientId>().ok();
+    let known = match id {
+        Some(id) => app.oauth_clients.find(id).await?,
+        None => None,
     };
     let (reason, known) = match known {
         None => (Reason::Unknown, None),
         Some(client) if is_shown(app, &client, claimed.secret.as_ref()) => {
             app.access.standing_of_program(client.tenant_id, provenance.address).await?;
+            failures::require_few(app, provenance, client.id).await?;
             return Ok(client);
         }
         Some(client) => (Reason::WrongSecret, Some(client)),
     };
+    app.access.require_unblocked(provenance.address).await?;
+    failures::count(app, provenance, id).await?;
     let (tenant, subject) =
         (known.as_ref().map(|client| client.tenant_id), known.map(|client| client.id.0));
-    denied(app, provenance, Denied { tenant, means: Means::Client, subject, reason }).await?;
+    told(app, provenance, Denied { tenant, means: Means::Client, subject, reason }).await?;
+    let metadata = provenance.metadata(Actor::Nobody);
+    app.access.count_for_address(provenance.address, &metadata).await?;
     let description = "there is no such client, or the secret is not its own".into();
     Err(OAuthError::Refused {
         code: ErrorCode::InvalidClient,

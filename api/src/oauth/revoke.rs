@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::client_authentication::authenticate;
 use super::error::{ErrorCode, OAuthError, Written};
 use super::form::Form;
+use super::token::ClientLimited;
 use crate::app::App;
 use crate::provenance::Provenance;
 use crate::token::Access;
@@ -38,7 +39,8 @@ struct Revocation {
         (status = 200, description = "The token is good no more."),
         (status = 400, description = "What is wrong.", body = inline(Written)),
         (status = 401, description = "The client is not who it says.", body = inline(Written)),
-        (status = 403, description = "The client is let in nowhere.", body = inline(Written))
+        (status = 403, description = "The client is let in nowhere.", body = inline(Written)),
+        ClientLimited
     )
 )]
 pub async fn revoke(

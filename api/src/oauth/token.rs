@@ -68,8 +68,8 @@ struct TokenRequest {
 }
 
 refusals! {
-    /// The client's tenant asks too often.
-    TokenLimited: RateLimitExceeded;
+    /// Too many wrong secrets were shown from the address, or the client's tenant asks too often.
+    ClientLimited: RateLimitExceeded, RateIpBlocked;
 }
 
 /// A request, with all it comes with.
@@ -92,7 +92,7 @@ struct Asked<'a> {
         (status = 400, description = "What is wrong.", body = inline(Written)),
         (status = 401, description = "The client is not who it says.", body = inline(Written)),
         (status = 403, description = "The client is let in nowhere.", body = inline(Written)),
-        TokenLimited
+        ClientLimited
     )
 )]
 pub async fn token(

@@ -109,10 +109,10 @@ table! {
         "How many requests may come from one IP address per minute, on each process, whoever makes them. Webhooks and the routes of health and metrics are not counted.";
     LOGIN_RATE_LIMIT_PER_MINUTE, open, Some("30"),
         "a whole number from 1 to 1000000",
-        "How many sign-ins per minute may be tried for one account, over all processes.";
+        "How many sign-ins per minute may be tried for one account, over all processes; and how many wrong secrets may be shown for one OAuth2 client from one address.";
     LOGIN_ADDRESS_RATE_LIMIT_PER_MINUTE, open, Some("300"),
         "a whole number from 1 to 1000000",
-        "How many sign-ins per minute may be tried from one address, over all processes.";
+        "How many sign-ins per minute may be tried from one address, over all processes; and how many wrong secrets of OAuth2 clients may be shown from there.";
     LOGIN_FAILURES_MAX, open, Some("10"),
         "a whole number from 1 to 1000000",
         "After how many wrong passwords within `LOGIN_LOCK_TIME` an account is locked.";
@@ -121,7 +121,7 @@ table! {
         "For how long an account is locked after too many wrong passwords.";
     ADDRESS_FAILURES_MAX, open, Some("100"),
         "a whole number from 1 to 1000000",
-        "After how many failed sign-ins within `ADDRESS_BLOCK_TIME` an address is blocked.";
+        "After how many failed sign-ins and wrong secrets of OAuth2 clients within `ADDRESS_BLOCK_TIME` an address is blocked.";
     ADDRESS_BLOCK_TIME, open, Some("1h"),
         "a duration such as 30m, 24h, 7d or 3600 (seconds), at most 366d",
         "For how long an address is blocked after too many failed sign-ins.";

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +30,10 @@ pub enum Class {
     SecondFactors,
     /// Mail asked for by or for one address.
     Mails,
+    /// Wrong secrets for one OAuth2 client from one address.
+    ClientFailures,
+    /// Wrong secrets for OAuth2 clients from one address.
+    AddressClientFailures,
 }
 
 impl Class {
@@ -40,6 +45,8 @@ impl Class {
             Self::AddressFailures => "address_failures",
             Self::SecondFactors => "second_factors",
             Self::Mails => "mails",
+            Self::ClientFailures => "client_failures",
+            Self::AddressClientFailures => "address_client_failures",
         }
     }
 }
@@ -47,10 +54,19 @@ impl Class {
 /// How often, so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
-    /// This one included.
+    /// The one that was just counted included.
     pub count: u32,
     /// How long the window lasts yet.
     pub ends_in: Duration,
+}
+
+impl Count {
+    fn of(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let count: i32 = row.try_get("count")?;
+        let ends_in: f64 = row.try_get("ends_in")?;
+        let ends_in = Duration::try_from_secs_f64(ends_in).unwrap_or_default();
+        Ok(Self { count: count.unsigned_abs(), ends_in })
+    }
 }
 
 /// Counts.
@@ -88,12 +104,17 @@ impl Counts {
         .bind(window.as_secs_f64())
         .fetch_one(&self.pool)
         .await?;
-        let count: i32 = row.try_get("count")?;
-        let ends_in: f64 = row.try_get("ends_in")?;
-        Ok(Count {
-            count: count.unsigned_abs(),
-            ends_in: Duration::try_from_secs_f64(ends_in).unwrap_or_default(),
-        })
+        Count::of(&row)
+    }
+
+    /// How often it happened in the window there is now, if there is one.
+    pub async fn so_far(&self, class: Class, key: &str) -> Result<Count, sqlx::Error> {
+        let row = sqlx::query(
+            "select count, extract(epoch from ends_at - clock_timestamp())::float8 as ends_in
+             from request_counts where class = $1 and key = $2 and ends_at > clock_timestamp()",
+        );
+        let row = row.bind(class.as_str()).bind(key).fetch_optional(&self.pool).await?;
+        row.as_ref().map_or(Ok(Count { count: 0, ends_in: Duration::ZERO }), Count::of)
     }
 
     /// Forgets what was counted.

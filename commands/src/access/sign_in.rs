@@ -308,7 +308,7 @@ impl Access {
     }
 
     /// Counts a failure, and blocks the address if it was one too many.
-    pub(crate) async fn count_for_address(
+    pub async fn count_for_address(
         &self,
         address: Option<IpAddr>,
         metadata: &Metadata,
