@@ -66,6 +66,7 @@ fn of_people_and_programs() -> Vec<Route> {
         open(routes!(oauth::authorize::decide)),
         open(routes!(oauth::token::token)),
         open(routes!(oauth::revoke::revoke)),
+        open(routes!(oauth::introspect::introspect)),
         needs(ManageKeys, routes!(oauth::clients::list)).reads(&OAuthClients),
         needs(ManageKeys, routes!(oauth::clients::register)),
         needs(ManageKeys, routes!(oauth::clients::show)),

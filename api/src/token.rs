@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::settings::TokenSettings;
-pub use claims::{Access, Challenge, Delegation, Refresh, UserAccess};
+pub use claims::{Access, Challenge, Delegation, Refresh, SoundAccess, UserAccess};
 use claims::{Claims, Header};
 use keys::KeyRing;
 
@@ -142,6 +142,16 @@ impl Tokens {
         self.access.verify(token, now)
     }
 
+    /// The same, and since when and until when it is good.
+    pub fn introspect_access(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<SoundAccess, InvalidToken> {
+        let Claims { iat, exp, content, .. } = self.access.claims(token, now)?;
+        Ok(SoundAccess { access: content, issued_at: iat, expires_at: exp })
+    }
+
     /// What a refresh token says, if it is one.
     pub fn verify_refresh(&self, token: &str, now: DateTime<Utc>) -> Result<Refresh, InvalidToken> {
         self.refresh.verify(token, now)
@@ -196,6 +206,14 @@ impl Kind {
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<T, InvalidToken> {
+        Ok(self.claims(token, now)?.content)
+    }
+
+    fn claims<T: DeserializeOwned>(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Claims<T>, InvalidToken> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(InvalidToken::Forged);
         }
@@ -208,6 +226,6 @@ impl Kind {
         if claims.exp <= now.timestamp() {
             return Err(InvalidToken::Expired);
         }
-        Ok(claims.content)
+        Ok(claims)
     }
 }

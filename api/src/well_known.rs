@@ -29,6 +29,7 @@ struct AuthorizationServer {
     authorization_endpoint: String,
     token_endpoint: String,
     revocation_endpoint: String,
+    introspection_endpoint: String,
     jwks_uri: String,
     #[schema(value_type = Vec<String>)]
     scopes_supported: Vec<&'static str>,
@@ -42,6 +43,8 @@ struct AuthorizationServer {
     token_endpoint_auth_methods_supported: [&'static str; 3],
     #[schema(value_type = Vec<String>)]
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    #[schema(value_type = Vec<String>)]
+    introspection_endpoint_auth_methods_supported: [&'static str; 2],
     #[schema(value_type = Vec<String>)]
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
@@ -66,6 +69,7 @@ pub async fn authorization_server(State(app): State<App>) -> impl IntoResponse {
         authorization_endpoint: at("/oauth/authorize"),
         token_endpoint: at("/oauth/token"),
         revocation_endpoint: at("/oauth/revoke"),
+        introspection_endpoint: at("/oauth/introspect"),
         jwks_uri: at("/.well-known/jwks.json"),
         scopes_supported: Permission::ALL.map(Permission::as_str).to_vec(),
         response_types_supported: ["code"],
@@ -73,6 +77,10 @@ pub async fn authorization_server(State(app): State<App>) -> impl IntoResponse {
         grant_types_supported: ["authorization_code", "client_credentials", "refresh_token"],
         token_endpoint_auth_methods_supported: methods,
         revocation_endpoint_auth_methods_supported: methods,
+        introspection_endpoint_auth_methods_supported: [
+            "client_secret_basic",
+            "client_secret_post",
+        ],
         code_challenge_methods_supported: ["S256"],
         authorization_response_iss_parameter_supported: true,
     };

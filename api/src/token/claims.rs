@@ -85,6 +85,17 @@ pub struct Delegation {
     pub scopes: Permissions,
 }
 
+/// An access token that is signed by us and whose time is not over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SoundAccess {
+    /// What it says.
+    pub access: Access,
+    /// Since when it is good, in seconds since 1970.
+    pub issued_at: i64,
+    /// Until when.
+    pub expires_at: i64,
+}
+
 /// What a refresh token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]

@@ -4,6 +4,7 @@ mod authorization_code;
 mod browser;
 mod client_credentials;
 mod clients;
+mod introspection;
 mod limits;
 mod program;
 mod second_factor;

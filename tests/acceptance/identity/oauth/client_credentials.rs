@@ -109,6 +109,8 @@ async fn where_oauth2_is_found_is_told(pool: PgPool) {
     let found = stage.nobody().get("/.well-known/oauth-authorization-server").await.expect(200);
     assert_eq!(found.body["issuer"], "https://api.example.com");
     assert_eq!(found.body["token_endpoint"], "https://api.example.com/oauth/token");
+    let introspection = &found.body["introspection_endpoint"];
+    assert_eq!(introspection, "https://api.example.com/oauth/introspect");
     assert_eq!(found.body["code_challenge_methods_supported"], json!(["S256"]));
     let keys = stage.nobody().get("/.well-known/jwks.json").await.expect(200);
     assert_eq!(keys.body, json!({ "keys": [] }), "a secret has no public key");

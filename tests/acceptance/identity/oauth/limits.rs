@@ -39,6 +39,7 @@ async fn guesses_from_one_address_stop_there_and_the_client_goes_on_elsewhere(po
     assert_refused(&guesser.give_back("a token").await, 401, "invalid_client");
     guesser.token(&OWN).await.assert_is_limited(3, 60);
     guesser.give_back("a token").await.assert_is_limited(3, 60);
+    guesser.introspect("a token").await.assert_is_limited(3, 60);
     let right = Program { caller: there.clone(), ..robot.clone() };
     right.token(&OWN).await.assert_is_limited(3, 60);
     Program { caller: there.clone(), ..neighbour }.token(&OWN).await.expect(200);
@@ -117,6 +118,7 @@ async fn too_many_guesses_block_the_address_and_a_blocked_one_is_given_nothing(p
         guesser.token(&OWN).await,
         right.token(&OWN).await,
         right.give_back("a token").await,
+        right.introspect("a token").await,
         there.with_token(admin.token()).get("/messages").await,
     ] {
         assert_is_blocked(&refused);

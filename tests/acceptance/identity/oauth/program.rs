@@ -77,6 +77,11 @@ impl Program {
         self.ask("/oauth/revoke", &[("token", token)]).await
     }
 
+    /// Asks what a token is.
+    pub(super) async fn introspect(&self, token: &str) -> Answer {
+        self.ask("/oauth/introspect", &[("token", token)]).await
+    }
+
     async fn ask(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
         let Some(secret) = &self.secret else {
             let pairs = [pairs, &[("client_id", self.id.as_str())]].concat();
