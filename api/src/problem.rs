@@ -139,6 +139,11 @@ impl Problem {
         self.0.first.code
     }
 
+    /// What is told in headers.
+    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.0.headers
+    }
+
     /// Everything that is wrong.
     pub fn details(&self) -> impl Iterator<Item = &Detail> {
         std::iter::once(&self.0.first).chain(&self.0.more)

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use reqwest::Url;
 use utoipa::{IntoParams, ToSchema};
 
-use self::consent::{NoCode, consent};
+use self::consent::{NoCode, Wrong, consent};
 use self::request::{NotAsked, Request, read};
 use super::error::{ErrorCode, OAuthError};
 use super::form::Form;
@@ -100,6 +100,7 @@ struct Consenting {
     responses(
         (status = 200, description = "The password is right: the page asks for a code of the second factor.", body = String, content_type = "text/html"),
         (status = 403, description = "The page once more, and what was wrong.", body = String, content_type = "text/html"),
+        (status = 429, description = "The page once more: too many were tried.", body = String, content_type = "text/html"),
         (status = 303, description = "Back to the client, with a code or with why there is none."),
         (status = 400, description = "It is not known where to send the user.", body = String, content_type = "text/html")
     )
@@ -126,7 +127,7 @@ pub async fn decide(
     }
     match consent(&app, &provenance, &request, &form).await {
         Ok(code) => send_back(&app, &request.redirect_uri, &form, &[("code", code.expose())]),
-        Err(NoCode::Ask { step, wrong }) => asked(&request, &form, &step, wrong.as_deref()),
+        Err(NoCode::Ask { step, wrong }) => asked(&request, &form, &step, wrong),
         Err(NoCode::Refused(error)) => {
             let redirect_uri = request.redirect_uri;
             answer(&app, NotAsked::SendBack { redirect_uri, error }, &form)
@@ -135,8 +136,7 @@ pub async fn decide(
     }
 }
 
-fn asked(request: &Request, form: &Form, step: &Step, wrong: Option<&str>) -> Response {
-    let status = if wrong.is_some() { StatusCode::FORBIDDEN } else { StatusCode::OK };
+fn asked(request: &Request, form: &Form, step: &Step, wrong: Option<Wrong>) -> Response {
     let hidden: Vec<_> =
         BROUGHT_BACK.into_iter().filter_map(|name| Some((name, form.get(name)?))).collect();
     let question = Question {
@@ -146,9 +146,14 @@ fn asked(request: &Request, form: &Form, step: &Step, wrong: Option<&str>) -> Re
         hidden: &hidden,
         step,
         email: form.get("email").unwrap_or_default(),
-        wrong,
+        wrong: wrong.as_ref().map(|wrong| wrong.told.as_str()),
     };
-    page::ask(status, &question)
+    let mut response = page::ask(&question);
+    if let Some(Wrong { status, headers, .. }) = wrong {
+        *response.status_mut() = status;
+        response.headers_mut().extend(headers);
+    }
+    response
 }
 
 fn answer(app: &App, not_asked: NotAsked, form: &Form) -> Response {

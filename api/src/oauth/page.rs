@@ -46,7 +46,7 @@ pub(super) struct Question<'a> {
 }
 
 /// The page that asks.
-pub(super) fn ask(status: StatusCode, question: &Question<'_>) -> Response {
+pub(super) fn ask(question: &Question<'_>) -> Response {
     let Question { client, scopes, redirect_uri, hidden, step, email, wrong } = question;
     let client = escaped(client);
     let scopes = scopes.iter().fold(String::new(), |list, scope| {
@@ -69,7 +69,7 @@ pub(super) fn ask(status: StatusCode, question: &Question<'_>) -> Response {
          <button name=\"decision\" value=\"deny\">Do not allow</button></form>",
         escaped(redirect_uri),
     );
-    written(status, "Sign in", &body, Some(redirect_uri))
+    written(StatusCode::OK, "Sign in", &body, Some(redirect_uri))
 }
 
 fn password_fields(email: &str) -> String {

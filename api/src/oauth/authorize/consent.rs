@@ -15,6 +15,7 @@ use commands::opaque_secret::OpaqueSecret;
 use domain::access::permissions::Permissions;
 use domain::email::EmailAddress;
 use domain::ports::event_log::Actor;
+use http::{HeaderName, HeaderValue, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::request::Request;
@@ -34,11 +35,21 @@ const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
 /// Why there is no code.
 pub(super) enum NoCode {
     /// The user is asked for more, or again, and told what was wrong.
-    Ask { step: Step, wrong: Option<String> },
+    Ask { step: Step, wrong: Option<Wrong> },
     /// The client is told.
     Refused(OAuthError),
     /// A failure of ours.
     Problem(Problem),
+}
+
+/// What was wrong.
+pub(super) struct Wrong {
+    /// As the user is told.
+    pub(super) told: String,
+    /// 403; 429 where there were too many.
+    pub(super) status: StatusCode,
+    /// When to go on, where there were too many.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl<E: Into<Problem>> From<E> for NoCode {
@@ -48,17 +59,21 @@ impl<E: Into<Problem>> From<E> for NoCode {
 }
 
 impl NoCode {
-    fn again(step: Step, wrong: impl Into<String>) -> Self {
-        Self::Ask { step, wrong: Some(wrong.into()) }
+    fn again(step: Step, told: &str) -> Self {
+        let (told, status, headers) = (told.to_owned(), StatusCode::FORBIDDEN, vec![]);
+        Self::Ask { step, wrong: Some(Wrong { told, status, headers }) }
     }
 
     /// The user is told what can be put right, or waited for.
     fn told(step: Step, problem: Problem) -> Self {
-        if !problem.code().status().is_client_error() {
-            return Self::Problem(problem);
-        }
+        let status = match problem.code().status() {
+            StatusCode::TOO_MANY_REQUESTS => StatusCode::TOO_MANY_REQUESTS,
+            status if status.is_client_error() => StatusCode::FORBIDDEN,
+            _ => return Self::Problem(problem),
+        };
         let told = problem.details().next().map(|detail| detail.message.to_string());
-        Self::again(step, told.unwrap_or_default())
+        let (told, headers) = (told.unwrap_or_default(), problem.headers().to_vec());
+        Self::Ask { step, wrong: Some(Wrong { told, status, headers }) }
     }
 }
 

@@ -127,11 +127,13 @@ async fn codes_to_consent_are_limited_and_those_of_a_blocked_address_refused(poo
     for _ in 0..2 {
         show(nobody, &page, &phone.wrong_code()).await.expect(403);
     }
-    let limited = show(nobody, &page, &phone.code()).await.expect(403);
+    let limited = show(nobody, &page, &phone.code()).await.expect(429);
+    assert!(limited.header("retry-after").is_some());
     assert!(html(&limited).contains("no more than 3 codes per minute"), "{limited:?}");
     let guess = json!({ "email": "nobody@nowhere.test", "password": "a guess" });
     nobody.post("/auth/login", &guess).await.expect(401);
-    let blocked = show(nobody, &page, &phone.code()).await.expect(403);
+    let blocked = show(nobody, &page, &phone.code()).await.expect(429);
+    assert!(blocked.header("retry-after").is_some());
     assert!(html(&blocked).contains("this address is blocked"), "{blocked:?}");
     stage.stop().await;
 }
