@@ -12,8 +12,8 @@ use domain::stream::Position;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
 
-use super::named_tenant::NamedTenant;
 use super::mfa::verify::challenged;
+use super::named_tenant::NamedTenant;
 use super::{Grant, TokenPair};
 use crate::app::App;
 use crate::envelope::success;
