@@ -14,7 +14,7 @@ use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::batch::column;
-use crate::page::{self, Cursor, Listing, Page};
+use crate::page::{Cursor, Listing, Page};
 use crate::projector::Projection;
 
 /// Writes the blocked addresses.
@@ -98,16 +98,14 @@ pub(crate) async fn list(
     now: DateTime<Utc>,
     page: Page,
 ) -> Result<Listing<BlockedAddressRow>, sqlx::Error> {
-    let mut rows = QueryBuilder::new("select * ");
-    push_selection(&mut rows, now);
-    page.push(&mut rows, "blocked_at");
-    let rows = rows.build_query_as().fetch_all(&mut *connection).await?;
-    let mut count = QueryBuilder::new("");
-    page::push_count(&mut count, |query| push_selection(query, now));
-    let counted = count.build_query_scalar().fetch_one(connection).await?;
-    Ok(Listing::new(page, rows, counted, |row: &BlockedAddressRow| {
-        Cursor::new(row.blocked_at, row.id)
-    }))
+    Listing::read(
+        connection,
+        page,
+        "blocked_at",
+        |query| push_selection(query, now),
+        |row: &BlockedAddressRow| Cursor::new(row.blocked_at, row.id),
+    )
+    .await
 }
 
 fn push_selection(query: &mut QueryBuilder<Postgres>, now: DateTime<Utc>) {

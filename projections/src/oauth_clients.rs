@@ -20,7 +20,7 @@ use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::batch::column;
-use crate::page::{self, Cursor, Listing, Page};
+use crate::page::{Cursor, Listing, Page};
 use crate::projector::Projection;
 use fold::{Key, Known, Shown};
 
@@ -138,16 +138,14 @@ pub(crate) async fn list(
     tenant: TenantId,
     page: Page,
 ) -> Result<Listing<OAuthClientRow>, sqlx::Error> {
-    let mut rows = QueryBuilder::new("select * ");
-    push_selection(&mut rows, tenant);
-    page.push(&mut rows, "created_at");
-    let rows = rows.build_query_as().fetch_all(&mut *connection).await?;
-    let mut count = QueryBuilder::new("");
-    page::push_count(&mut count, |query| push_selection(query, tenant));
-    let counted = count.build_query_scalar().fetch_one(connection).await?;
-    Ok(Listing::new(page, rows, counted, |row: &OAuthClientRow| {
-        Cursor::new(row.created_at, row.id)
-    }))
+    Listing::read(
+        connection,
+        page,
+        "created_at",
+        |query| push_selection(query, tenant),
+        |row: &OAuthClientRow| Cursor::new(row.created_at, row.id),
+    )
+    .await
 }
 
 fn push_selection(query: &mut QueryBuilder<Postgres>, tenant: TenantId) {

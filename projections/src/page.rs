@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::batch::storable_time;
@@ -133,6 +134,26 @@ pub struct Listing<Row> {
     pub total_capped: bool,
     /// Where the next page begins, if there is one.
     pub next_cursor: Option<Cursor>,
+}
+
+impl<Row: for<'row> FromRow<'row, PgRow> + Send + Unpin> Listing<Row> {
+    /// Reads a page, the newest by this column first; `push_selection` writes from where and which.
+    pub(crate) async fn read(
+        connection: &mut PgConnection,
+        page: Page,
+        time: &'static str,
+        push_selection: impl Fn(&mut QueryBuilder<Postgres>),
+        place: impl Fn(&Row) -> Cursor,
+    ) -> Result<Self, sqlx::Error> {
+        let mut rows = QueryBuilder::new("select * ");
+        push_selection(&mut rows);
+        page.push(&mut rows, time);
+        let rows = rows.build_query_as().fetch_all(&mut *connection).await?;
+        let mut count = QueryBuilder::new("");
+        push_count(&mut count, push_selection);
+        let counted = count.build_query_scalar().fetch_one(connection).await?;
+        Ok(Self::new(page, rows, counted, place))
+    }
 }
 
 impl<Row> Listing<Row> {

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::batch::{column, storable_text};
 use crate::message_history::in_camel_case;
-use crate::page::{self, Cursor, Listing, Page};
+use crate::page::{Cursor, Listing, Page};
 use crate::projector::Projection;
 
 /// Writes the security events.
@@ -178,16 +178,14 @@ pub(crate) async fn list(
     filter: &SecurityFilter,
     page: Page,
 ) -> Result<Listing<SecurityEventRow>, sqlx::Error> {
-    let mut rows = QueryBuilder::new("select * ");
-    push_selection(&mut rows, tenant, filter);
-    page.push(&mut rows, "occurred_at");
-    let rows = rows.build_query_as().fetch_all(&mut *connection).await?;
-    let mut count = QueryBuilder::new("");
-    page::push_count(&mut count, |query| push_selection(query, tenant, filter));
-    let counted = count.build_query_scalar().fetch_one(connection).await?;
-    Ok(Listing::new(page, rows, counted, |row: &SecurityEventRow| {
-        Cursor::new(row.occurred_at, row.id)
-    }))
+    Listing::read(
+        connection,
+        page,
+        "occurred_at",
+        |query| push_selection(query, tenant, filter),
+        |row: &SecurityEventRow| Cursor::new(row.occurred_at, row.id),
+    )
+    .await
 }
 
 fn push_selection(query: &mut QueryBuilder<Postgres>, tenant: TenantId, filter: &SecurityFilter) {

@@ -16,7 +16,7 @@ use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::batch::column;
-use crate::page::{self, Cursor, Listing, Page};
+use crate::page::{Cursor, Listing, Page};
 use crate::projector::Projection;
 
 /// Writes the tenants.
@@ -158,14 +158,10 @@ pub(crate) async fn list(
     connection: &mut PgConnection,
     page: Page,
 ) -> Result<Listing<TenantRow>, sqlx::Error> {
-    let mut rows = QueryBuilder::new("select * ");
-    push_selection(&mut rows);
-    page.push(&mut rows, "created_at");
-    let rows = rows.build_query_as().fetch_all(&mut *connection).await?;
-    let mut count = QueryBuilder::new("");
-    page::push_count(&mut count, push_selection);
-    let counted = count.build_query_scalar().fetch_one(connection).await?;
-    Ok(Listing::new(page, rows, counted, |row: &TenantRow| Cursor::new(row.created_at, row.id)))
+    Listing::read(connection, page, "created_at", push_selection, |row: &TenantRow| {
+        Cursor::new(row.created_at, row.id)
+    })
+    .await
 }
 
 fn push_selection(query: &mut QueryBuilder<Postgres>) {
