@@ -42,8 +42,8 @@ pub(super) async fn authenticate(
     let (reason, known) = match known {
         None => (Reason::Unknown, None),
         Some(client) if is_shown(app, &client, claimed.secret.as_ref()) => {
-            app.access.standing_of_program(client.tenant_id, provenance.address).await?;
             failures::require_few(app, provenance, client.id).await?;
+            app.access.standing_of_program(client.tenant_id, provenance.address).await?;
             return Ok(client);
         }
         Some(client) => (Reason::WrongSecret, Some(client)),

@@ -57,6 +57,11 @@ async fn guesses_from_one_address_stop_there_and_the_client_goes_on_elsewhere(po
         let text = row.to_string();
         assert!(text.contains("wrong_secret") && text.contains(&robot.id), "{text}");
     }
+    let operator = stage.tenant().await;
+    let platform = stage.colleague(&operator, Role::PlatformAdmin).await;
+    platform.act(&format!("/admin/tenants/{}/suspend", admin.tenant_id())).await.expect(204);
+    assert_refused(&robot.token(&OWN).await, 403, "access_denied");
+    right.token(&OWN).await.assert_is_limited(3, 60); // as it was: it does not show that the guess is right
     stage.stop().await;
 }
 
