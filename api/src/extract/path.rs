@@ -48,7 +48,7 @@ impl PathId for domain::subdomain::SubdomainName {
     const NAME: &'static str = "name";
 
     fn not_found() -> Problem {
-        Problem::new(Code::SubdomainNotFound, "there is no such subdomain")
+        Problem::new(Code::TenantSubdomainNotFound, "there is no such subdomain")
     }
 }
 

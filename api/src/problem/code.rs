@@ -90,8 +90,8 @@ codes! {
     SessionLimitExceeded = "SESSION_LIMIT_EXCEEDED", CONFLICT, "The account has as many login sessions as it may.";
     TenantNotFound = "TENANT_NOT_FOUND", NOT_FOUND, "There is no such tenant.";
     TenantIsOwn = "TENANT_IS_OWN", CONFLICT, "Nobody suspends their own tenant.";
-    SubdomainNotFound = "SUBDOMAIN_NOT_FOUND", NOT_FOUND, "There is no such subdomain.";
-    SubdomainTaken = "SUBDOMAIN_TAKEN", CONFLICT, "The subdomain is another tenant's.";
+    TenantSubdomainNotFound = "TENANT_SUBDOMAIN_NOT_FOUND", NOT_FOUND, "There is no such subdomain.";
+    TenantSubdomainTaken = "TENANT_SUBDOMAIN_TAKEN", CONFLICT, "The subdomain is another tenant's.";
     UserNotFound = "USER_NOT_FOUND", NOT_FOUND, "There is no such user.";
     UserAlreadyExists = "USER_ALREADY_EXISTS", CONFLICT, "The tenant has a user with this e-mail address.";
     UserIsOneself = "USER_IS_ONESELF", CONFLICT, "Nobody changes their own role or deactivates themselves.";

@@ -35,9 +35,9 @@ impl FromFields for Take {
 
 refusals! {
     /// Why a tenant does not get a subdomain.
-    SubdomainNotTaken: TenantNotFound, SubdomainTaken;
+    SubdomainNotTaken: TenantNotFound, TenantSubdomainTaken;
     /// Why a subdomain is not given up.
-    SubdomainUnknown: SubdomainNotFound;
+    SubdomainUnknown: TenantSubdomainNotFound;
 }
 
 /// Gives a tenant a subdomain, beside those it has.
@@ -78,7 +78,7 @@ pub async fn give_up(
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
         match rejection {
-            Rejection::Taken => Self::new(Code::SubdomainTaken, rejection.to_string()),
+            Rejection::Taken => Self::new(Code::TenantSubdomainTaken, rejection.to_string()),
             Rejection::Unknown => SubdomainName::not_found(),
         }
     }

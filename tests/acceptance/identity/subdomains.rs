@@ -84,7 +84,7 @@ async fn a_subdomain_is_one_tenants_until_it_is_taken_away(pool: PgPool) {
     take(&platform, &acme, "acme").await.expect(204);
     take(&platform, &acme, "acme").await.expect(204);
     let taken = take(&platform, &acme, "acme-2").await.expect(204);
-    assert_eq!(take(&platform, &other, "ACME").await.expect(409).codes(), ["SUBDOMAIN_TAKEN"]);
+    assert_eq!(take(&platform, &other, "ACME").await.expect(409).codes(), ["TENANT_SUBDOMAIN_TAKEN"]);
     assert_eq!(take(&platform, &acme, "a.b").await.expect(400).fields(), ["name"]);
     let nowhere = "/admin/tenants/00000000-0000-0000-0000-000000000001/subdomains";
     platform.post(nowhere, &json!({ "name": "free" })).await.expect(404);
@@ -98,7 +98,7 @@ async fn a_subdomain_is_one_tenants_until_it_is_taken_away(pool: PgPool) {
     sign_in(&stage, "acme.helio.test").await.expect(404);
     sign_in(&stage, "acme-2.helio.test").await.expect(200);
     let gone = platform.delete("/admin/subdomains/acme").await.expect(404);
-    assert_eq!(gone.codes(), ["SUBDOMAIN_NOT_FOUND"]);
+    assert_eq!(gone.codes(), ["TENANT_SUBDOMAIN_NOT_FOUND"]);
     take(&platform, &other, "acme").await.expect(204);
     stage.stop().await;
 }
