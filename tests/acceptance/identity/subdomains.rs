@@ -84,7 +84,10 @@ async fn a_subdomain_is_one_tenants_until_it_is_taken_away(pool: PgPool) {
     take(&platform, &acme, "acme").await.expect(204);
     take(&platform, &acme, "acme").await.expect(204);
     let taken = take(&platform, &acme, "acme-2").await.expect(204);
-    assert_eq!(take(&platform, &other, "ACME").await.expect(409).codes(), ["TENANT_SUBDOMAIN_TAKEN"]);
+    assert_eq!(
+        take(&platform, &other, "ACME").await.expect(409).codes(),
+        ["TENANT_SUBDOMAIN_TAKEN"]
+    );
     assert_eq!(take(&platform, &acme, "a.b").await.expect(400).fields(), ["name"]);
     let nowhere = "/admin/tenants/00000000-0000-0000-0000-000000000001/subdomains";
     platform.post(nowhere, &json!({ "name": "free" })).await.expect(404);

@@ -56,6 +56,7 @@ impl Connection {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.requests.ready().await?; // the last answer may have come sooner than its end was noted
         let response = self.requests.send_request(request).await?;
         let status = response.status();
         Ok((status, response.into_body().collect().await?.to_bytes()))
