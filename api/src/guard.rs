@@ -16,7 +16,6 @@ use crate::idempotency;
 use crate::peer::Peer;
 use crate::problem::Problem;
 use crate::provenance::Provenance;
-use crate::rate_limit::Allowance;
 use crate::rate_limit::limits::Class;
 use identity::{Admitted, identify};
 
@@ -27,12 +26,12 @@ pub fn open(app: &App, route: MethodRouter<App>) -> MethodRouter<App> {
 
 /// The route, for those who have the permission.
 pub fn needs(app: &App, permission: Permission, route: MethodRouter<App>) -> MethodRouter<App> {
-    route.route_layer(from_fn_with_state((app.clone(), Some(permission)), guard))
+    open(app, route.route_layer(from_fn_with_state((app.clone(), Some(permission)), guard)))
 }
 
 /// The route, for whoever is signed in: a user, no program.
 pub fn signed_in(app: &App, route: MethodRouter<App>) -> MethodRouter<App> {
-    route.route_layer(from_fn_with_state((app.clone(), None), guard))
+    open(app, route.route_layer(from_fn_with_state((app.clone(), None), guard)))
 }
 
 async fn count(
@@ -58,23 +57,15 @@ async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let now = app.ambient().now();
-    let of_address = match app.limits.of_address(provenance.address) {
-        Ok(allowance) => allowance,
-        Err(exceeded) => return exceeded.exceeded(now).into_response(),
-    };
     let admitted = match identify(&app, &provenance, request.headers()).await {
         Ok(admitted) => admitted,
-        Err(problem) => {
-            let mut response = problem.into_response();
-            of_address.inspect(|allowance| allowance.note_on(&mut response, now));
-            return response;
-        }
+        Err(problem) => return problem.into_response(),
     };
+    let now = app.ambient().now();
     let class = Class::of(request.method(), permission);
     let own_rate = admitted.rate_limit_per_minute;
     let allowance = match app.limits.of_caller(&admitted.caller, own_rate, class) {
-        Ok(allowance) => of_address.into_iter().fold(allowance, Allowance::tighter),
+        Ok(allowance) => allowance,
         Err(exceeded) => return exceeded.exceeded(now).into_response(),
     };
     let mut response = match require(&app, &provenance, &admitted, permission).await {

@@ -25,6 +25,10 @@ use crate::problem::{Code, Problem};
 /// Full buckets are forgotten every so many requests.
 const SWEEP_EVERY: u64 = 4_096;
 
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
 /// The window of sign-ins.
 pub const MINUTE: Duration = Duration::from_mins(1);
 
@@ -122,17 +126,20 @@ impl Allowance {
         let wait = TimeDelta::from_std(self.reset).unwrap_or_default();
         let reset_at = now + wait + TimeDelta::milliseconds(999);
         [
-            (HeaderName::from_static("x-ratelimit-limit"), self.limit.into()),
-            (HeaderName::from_static("x-ratelimit-remaining"), self.remaining.into()),
-            (HeaderName::from_static("x-ratelimit-reset"), reset_at.timestamp().into()),
+            (LIMIT, self.limit.into()),
+            (REMAINING, self.remaining.into()),
+            (RESET, reset_at.timestamp().into()),
         ]
     }
 
     /// Notes on an answer what is left, unless it tells of a tighter limit already.
     pub fn note_on(self, response: &mut Response, now: DateTime<Utc>) {
-        let headers = self.headers(now);
-        if !response.headers().contains_key(&headers[0].0) {
-            response.headers_mut().extend(headers);
+        let told =
+            response.headers().get(REMAINING).and_then(|left| left.to_str().ok()?.parse().ok());
+        if told.is_none_or(|told: u32| self.remaining < told) {
+            for (name, value) in self.headers(now) {
+                response.headers_mut().insert(name, value);
+            }
         }
     }
 

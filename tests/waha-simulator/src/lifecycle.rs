@@ -181,7 +181,8 @@ impl Waha {
                 session.qr = crate::identifiers::qr_text();
             }
             session.enter(status, clock::now());
-            Some(Event::of(session, "session.status", session.status_payload()))
+            let event = Event::of(session, "session.status", session.status_payload());
+            Some(event.at(session.entered_at_ms))
         });
         let Ok(Some(event)) = entered else { return false };
         self.changes.send_replace(());

@@ -63,6 +63,8 @@ pub(crate) struct Session {
     pub(crate) messages: Vec<ChatMessage>,
     phone: u64,
     statuses: Vec<StatusPoint>,
+    /// When it came to its status. A real one takes longer than a millisecond to the next, so no two have the same.
+    pub(crate) entered_at_ms: i64,
     activity: Option<i64>,
 }
 
@@ -80,6 +82,7 @@ impl Session {
             messages: Vec::new(),
             phone,
             statuses: Vec::new(),
+            entered_at_ms: 0,
             activity: None,
         }
     }
@@ -101,7 +104,8 @@ impl Session {
             self.activity = None;
         }
         self.status = status;
-        self.statuses.push(StatusPoint { status, timestamp: at.timestamp_millis() });
+        self.entered_at_ms = at.timestamp_millis().max(self.entered_at_ms + 1);
+        self.statuses.push(StatusPoint { status, timestamp: self.entered_at_ms });
     }
 
     /// Remembers that the account did something through the API.

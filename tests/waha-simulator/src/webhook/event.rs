@@ -78,6 +78,11 @@ impl Event {
         }
     }
 
+    /// The same at another moment, in milliseconds since 1970.
+    pub(crate) fn at(self, timestamp: i64) -> Self {
+        Self { timestamp, ..self }
+    }
+
     /// The same payload under another name and the same id: `message` and `message.any` share one.
     pub(crate) fn renamed(&self, name: &'static str) -> Self {
         Self { name, ..self.clone() }
