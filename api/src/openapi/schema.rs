@@ -2,7 +2,7 @@
 //!
 //! Types describe themselves by `schemars` (JSON Schema 2020-12, which is what OpenAPI 3.1 speaks), as events do. An
 //! operation is described by utoipa, which knows schemas of its own only; so a schema is carried through it as the
-//! extension [`CARRIED`], and put in its place, its definitions among the components, when the document is made.
+//! extension `x-carried-schema`, and put in its place, its definitions among the components, when the document is made.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
