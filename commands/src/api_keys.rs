@@ -82,8 +82,7 @@ impl ApiKeys {
         secret: &OpaqueSecret,
         metadata: Metadata,
     ) -> Result<(ApiKeyId, Position), ApiKeyError> {
-        let new_id = || self.executor.ambient().new_id();
-        let id = metadata.command_id.map_or_else(new_id, |command| command.id_of("api_key"));
+        let id = self.executor.new_id(&metadata, "api_key");
         let (id, prefix) = (ApiKeyId(id), created.prefix.clone());
         let command = Command::Create { created, holds };
         let executed = self.executor.begin::<ApiKey>(tenant, id.0, command, metadata).await?;

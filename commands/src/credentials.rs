@@ -6,7 +6,7 @@
 use domain::email::{EmailAddress, InvalidEmail};
 use domain::id::{TenantId, UserId};
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 /// The credentials of every user.
@@ -123,6 +123,17 @@ impl Credentials {
         .await?;
         rows.iter().map(credential).collect()
     }
+}
+
+/// How a user signs in, if there is such a user.
+pub(crate) async fn of_user(
+    connection: &mut PgConnection,
+    user: UserId,
+) -> Result<Option<Credential>, sqlx::Error> {
+    let row = sqlx::query(
+        "select user_id, tenant_id, email, password_hash from credentials where user_id = $1",
+    );
+    row.bind(user.0).fetch_optional(connection).await?.as_ref().map(credential).transpose()
 }
 
 fn credential(row: &PgRow) -> Result<Credential, sqlx::Error> {

@@ -12,6 +12,7 @@ use domain::access::permissions::Permissions;
 use domain::event::Event;
 use domain::id::TenantId;
 use domain::ports::event_log::{Actor, RecordedEvent};
+use domain::stream::Category;
 use serde::Serialize;
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
@@ -20,7 +21,8 @@ use uuid::Uuid;
 use crate::batch::column;
 use crate::page::{Cursor, Listing, Page};
 use crate::projector::Projection;
-use fold::{Key, Known, Shown};
+use crate::touched::{self, Key};
+use fold::{Known, Shown};
 
 /// Writes the API keys.
 pub struct ApiKeys;
@@ -44,7 +46,7 @@ impl Projection for ApiKeys {
         connection: &mut PgConnection,
         events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
-        let touched = fold::touched(events);
+        let touched = touched::keys(events, Category::ApiKey);
         if touched.is_empty() {
             return Ok(());
         }
@@ -53,19 +55,8 @@ impl Projection for ApiKeys {
     }
 }
 
-async fn load(
-    connection: &mut PgConnection,
-    touched: &BTreeSet<Key>,
-) -> Result<Known, sqlx::Error> {
-    let (tenants, ids): (Vec<_>, Vec<_>) = touched.iter().copied().unzip();
-    let rows: Vec<Shown> = sqlx::query_as(
-        "select api_keys.* from unnest($1::uuid[], $2::uuid[]) as touched (tenant_id, id)
-         join api_keys on api_keys.tenant_id = touched.tenant_id and api_keys.id = touched.id",
-    )
-    .bind(tenants)
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
+async fn load(connection: &mut PgConnection, keys: &BTreeSet<Key>) -> Result<Known, sqlx::Error> {
+    let rows: Vec<Shown> = touched::load(connection, "api_keys", keys).await?;
     Ok(rows.into_iter().map(|key| ((key.tenant_id, key.row.id), key)).collect())
 }
 

@@ -30,6 +30,7 @@ pub mod security_events;
 pub mod sessions;
 pub mod stats;
 pub mod tenants;
+mod touched;
 pub mod users;
 pub mod webhook_log;
 

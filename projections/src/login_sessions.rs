@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::batch::{column, integer, storable_text};
 use crate::projector::Projection;
+use crate::touched::{Key, key};
 
 /// Most sessions of a user that are listed.
 pub const SESSIONS_MAX: i64 = 1_000;
@@ -34,12 +35,9 @@ struct Told<'a> {
     started: Vec<(Key, &'a Started)>,
     refreshed: BTreeMap<Key, DateTime<Utc>>,
     revoked: BTreeMap<Key, Revoked>,
-    /// How many epochs of whom have ended, and when the last did.
+    /// How many epochs of whom (a user, or a tenant) have ended, and when the last did.
     epochs: BTreeMap<Key, (i32, DateTime<Utc>)>,
 }
-
-/// Tenant and session, or tenant and the owner of an epoch.
-type Key = (Uuid, Uuid);
 
 #[async_trait]
 impl Projection for LoginSessions {
@@ -85,7 +83,7 @@ impl<'a> Told<'a> {
     fn of(events: &'a [Arc<RecordedEvent>]) -> Self {
         let mut told = Self::default();
         for recorded in events {
-            let key = (recorded.stream.tenant.0, recorded.stream.id);
+            let key = key(recorded);
             match &recorded.event {
                 Event::LoginSession(SessionEvent::Started(started)) => {
                     told.started.push((key, started));

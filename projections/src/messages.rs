@@ -23,6 +23,7 @@ use chrono::{DateTime, Utc};
 use domain::event::Event;
 use domain::id::{MessageId, TenantId};
 use domain::ports::event_log::RecordedEvent;
+use domain::stream::Category;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -33,6 +34,7 @@ use crate::dead_letters::attempts;
 use crate::page::{Cursor, Listing, Page};
 use crate::projector::{Projection, Uncompared};
 use crate::stats;
+use crate::touched;
 use filter::MessageFilter;
 use status::{Direction, MessageStatus};
 
@@ -69,7 +71,7 @@ impl Projection for Messages {
         connection: &mut PgConnection,
         events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
-        let touched = fold::touched(events);
+        let touched = touched::keys(events, Category::Message);
         if touched.is_empty() {
             return Ok(());
         }

@@ -13,6 +13,7 @@ use domain::id::TenantId;
 use domain::oauth_client::GrantType;
 use domain::oauth_client::redirect_uri::RedirectUri;
 use domain::ports::event_log::{Actor, RecordedEvent};
+use domain::stream::Category;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::types::Json;
@@ -22,7 +23,8 @@ use uuid::Uuid;
 use crate::batch::column;
 use crate::page::{Cursor, Listing, Page};
 use crate::projector::Projection;
-use fold::{Key, Known, Shown};
+use crate::touched::{self, Key};
+use fold::{Known, Shown};
 
 /// Writes the OAuth2 clients.
 pub struct OAuthClients;
@@ -46,7 +48,7 @@ impl Projection for OAuthClients {
         connection: &mut PgConnection,
         events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
-        let touched = fold::touched(events);
+        let touched = touched::keys(events, Category::OAuthClient);
         if touched.is_empty() {
             return Ok(());
         }
@@ -55,19 +57,8 @@ impl Projection for OAuthClients {
     }
 }
 
-async fn load(
-    connection: &mut PgConnection,
-    touched: &BTreeSet<Key>,
-) -> Result<Known, sqlx::Error> {
-    let (tenants, ids): (Vec<_>, Vec<_>) = touched.iter().copied().unzip();
-    let rows: Vec<Shown> = sqlx::query_as(
-        "select oauth_clients.* from unnest($1::uuid[], $2::uuid[]) as touched (tenant_id, id)
-         join oauth_clients on oauth_clients.tenant_id = touched.tenant_id and oauth_clients.id = touched.id",
-    )
-    .bind(tenants)
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
+async fn load(connection: &mut PgConnection, keys: &BTreeSet<Key>) -> Result<Known, sqlx::Error> {
+    let rows: Vec<Shown> = touched::load(connection, "oauth_clients", keys).await?;
     Ok(rows.into_iter().map(|client| ((client.tenant_id, client.row.id), client)).collect())
 }
 

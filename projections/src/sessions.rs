@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::event::Event;
 use domain::id::{SessionId, TenantId};
 use domain::ports::event_log::RecordedEvent;
+use domain::stream::Category;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use crate::batch::column;
 use crate::page::{Cursor, Listing, Page};
 use crate::projector::Projection;
+use crate::touched::{self, Key};
 use fold::{Known, Session};
 
 /// Writes the sessions.
@@ -48,7 +50,7 @@ impl Projection for Sessions {
         connection: &mut PgConnection,
         events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
-        let touched = fold::touched(events);
+        let touched = touched::keys(events, Category::Session);
         if touched.is_empty() {
             return Ok(());
         }
@@ -60,19 +62,8 @@ impl Projection for Sessions {
     }
 }
 
-async fn load(
-    connection: &mut PgConnection,
-    touched: &BTreeSet<fold::Key>,
-) -> Result<Known, sqlx::Error> {
-    let (tenants, ids): (Vec<_>, Vec<_>) = touched.iter().copied().unzip();
-    let rows: Vec<Session> = sqlx::query_as(
-        "select sessions.* from unnest($1::uuid[], $2::uuid[]) as touched (tenant_id, id)
-         join sessions on sessions.tenant_id = touched.tenant_id and sessions.id = touched.id",
-    )
-    .bind(tenants)
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
+async fn load(connection: &mut PgConnection, keys: &BTreeSet<Key>) -> Result<Known, sqlx::Error> {
+    let rows: Vec<Session> = touched::load(connection, "sessions", keys).await?;
     Ok(rows.into_iter().map(|session| ((session.tenant_id, session.row.id), session)).collect())
 }
 
@@ -122,7 +113,7 @@ async fn write(connection: &mut PgConnection, sessions: &[Session]) -> Result<()
     Ok(())
 }
 
-async fn delete(connection: &mut PgConnection, gone: &[fold::Key]) -> Result<(), sqlx::Error> {
+async fn delete(connection: &mut PgConnection, gone: &[Key]) -> Result<(), sqlx::Error> {
     if gone.is_empty() {
         return Ok(());
     }

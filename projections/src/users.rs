@@ -1,7 +1,7 @@
 //! The users of tenants as they are now: the table `users`.
 
 use schemars::JsonSchema;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::event::Event;
 use domain::id::{TenantId, UserId};
 use domain::ports::event_log::RecordedEvent;
+use domain::stream::Category;
 use domain::user::event::Event as UserEvent;
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use crate::batch::column;
 use crate::page::{Cursor, Listing, Page};
 use crate::projector::Projection;
+use crate::touched::{self, Key, key};
 
 /// Writes the users.
 pub struct Users;
@@ -40,29 +42,21 @@ impl Projection for Users {
         connection: &mut PgConnection,
         events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
-        let told: Vec<(Key, &UserEvent)> = events
-            .iter()
-            .filter_map(|recorded| match &recorded.event {
-                Event::User(event) => Some(((recorded.stream.tenant.0, recorded.stream.id), event)),
-                _ => None,
-            })
-            .collect();
-        if told.is_empty() {
+        let touched = touched::keys(events, Category::User);
+        if touched.is_empty() {
             return Ok(());
         }
-        let mut known = load(connection, &told).await?;
-        for (key, event) in told {
-            let user = known.remove(&key);
-            if let Some(user) = evolve(user, key, event) {
+        let mut known = load(connection, &touched).await?;
+        for recorded in events {
+            let Event::User(event) = &recorded.event else { continue };
+            let key = key(recorded);
+            if let Some(user) = evolve(known.remove(&key), key, event) {
                 known.insert(key, user);
             }
         }
         write(connection, &known.into_values().collect::<Vec<_>>()).await
     }
 }
-
-/// Tenant and user.
-type Key = (Uuid, Uuid);
 
 /// A user, with whose it is.
 #[derive(Debug, Clone, FromRow)]
@@ -161,16 +155,9 @@ fn evolve(known: Option<User>, (tenant_id, id): Key, event: &UserEvent) -> Optio
 
 async fn load(
     connection: &mut PgConnection,
-    told: &[(Key, &UserEvent)],
+    keys: &BTreeSet<Key>,
 ) -> Result<BTreeMap<Key, User>, sqlx::Error> {
-    let (tenants, ids): (Vec<_>, Vec<_>) = told.iter().map(|(key, _)| *key).unzip();
-    let rows: Vec<User> = sqlx::query_as(
-        "select * from users where (tenant_id, id) in (select * from unnest($1::uuid[], $2::uuid[]))",
-    )
-    .bind(tenants)
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
+    let rows: Vec<User> = touched::load(connection, "users", keys).await?;
     Ok(rows.into_iter().map(|user| ((user.tenant_id, user.row.id), user)).collect())
 }
 

@@ -10,10 +10,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::event::Event;
 use domain::ports::event_log::RecordedEvent;
+use domain::stream::Category;
 use sqlx::PgConnection;
 
 use crate::batch::column;
 use crate::projector::Projection;
+use crate::touched::{self, Key};
 use fold::{Known, Webhook};
 
 pub(crate) use stats::stats;
@@ -41,7 +43,7 @@ impl Projection for WebhookLog {
         connection: &mut PgConnection,
         events: &[Arc<RecordedEvent>],
     ) -> Result<(), sqlx::Error> {
-        let touched = fold::touched(events);
+        let touched = touched::keys(events, Category::Webhook);
         if touched.is_empty() {
             return Ok(());
         }
@@ -50,19 +52,8 @@ impl Projection for WebhookLog {
     }
 }
 
-async fn load(
-    connection: &mut PgConnection,
-    touched: &BTreeSet<fold::Key>,
-) -> Result<Known, sqlx::Error> {
-    let (tenants, ids): (Vec<_>, Vec<_>) = touched.iter().copied().unzip();
-    let rows: Vec<Webhook> = sqlx::query_as(
-        "select webhook_log.* from unnest($1::uuid[], $2::uuid[]) as touched (tenant_id, id)
-         join webhook_log on webhook_log.tenant_id = touched.tenant_id and webhook_log.id = touched.id",
-    )
-    .bind(tenants)
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
+async fn load(connection: &mut PgConnection, keys: &BTreeSet<Key>) -> Result<Known, sqlx::Error> {
+    let rows: Vec<Webhook> = touched::load(connection, "webhook_log", keys).await?;
     Ok(rows.into_iter().map(|webhook| ((webhook.tenant_id, webhook.id), webhook)).collect())
 }
 

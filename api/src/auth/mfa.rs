@@ -4,9 +4,7 @@ pub mod verify;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commands::access::counts::Class;
 use commands::access::second_factor::{Asked, NewBackupCodes, SecondFactorError};
-use commands::accounts::AccountError;
 use commands::second_factors::SecretsError;
 use commands::second_factors::code::{BACKUP_CODES, BackupCode};
 use http::StatusCode;
@@ -15,6 +13,7 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
+use super::password::require_own;
 use crate::ambient::random_bytes;
 use crate::app::App;
 use crate::caller::SignedIn;
@@ -24,7 +23,7 @@ use crate::openapi::answers::{NoContent, Success};
 use crate::openapi::refusals::refusals;
 use crate::problem::{Code, Detail, Problem};
 use crate::provenance::Provenance;
-use crate::rate_limit::{Allowance, MINUTE};
+use crate::rate_limit::Allowance;
 use crate::read_your_write::At;
 use crate::sessions::qr::picture;
 
@@ -99,19 +98,7 @@ pub async fn enroll(
     caller: SignedIn,
     Json(Enroll { password }): Json<Enroll>,
 ) -> Result<Response, Problem> {
-    let limit = app.sign_in_limits.account_sign_ins_per_minute;
-    let key = caller.user.to_string();
-    Allowance::counted(app.access.counts(), Class::AccountSignIns, &key, limit, MINUTE)
-        .await?
-        .map_err(|allowance| allowance.exceeded(app.ambient().now()))?;
-    let known = app.accounts.require_password(caller.tenant, caller.user, password).await;
-    known.map_err(|error| match error {
-        AccountError::WrongPassword => {
-            let detail = Detail::new(Code::AuthInvalidCredentials, "is not your password");
-            detail.on("password").by("CURRENT_PASSWORD").into()
-        }
-        error => Problem::from(error),
-    })?;
+    require_own(&app, &caller, password, "password").await?;
     let secret = random_bytes();
     let enrolment = app.access.enroll_second_factor(caller.tenant, caller.user, secret).await?;
     let picture = picture::svg(&enrolment.uri)?;

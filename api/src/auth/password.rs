@@ -57,19 +57,7 @@ pub async fn change(
     provenance: Provenance,
     Json(Replacement { current_password, new_password }): Json<Replacement>,
 ) -> Result<impl IntoResponse, Problem> {
-    let limit = app.sign_in_limits.account_sign_ins_per_minute;
-    let key = caller.user.to_string();
-    Allowance::counted(app.access.counts(), Class::AccountSignIns, &key, limit, MINUTE)
-        .await?
-        .map_err(|allowance| allowance.exceeded(app.ambient().now()))?;
-    let known = app.accounts.require_password(caller.tenant, caller.user, current_password).await;
-    known.map_err(|error| match error {
-        AccountError::WrongPassword => {
-            let detail = Detail::new(Code::AuthInvalidCredentials, "is not the current password");
-            detail.on("currentPassword").by("CURRENT_PASSWORD").into()
-        }
-        error => Problem::from(error),
-    })?;
+    require_own(&app, &caller, current_password, "currentPassword").await?;
     let user = (caller.tenant, caller.user);
     let (by, metadata) = (caller.authority(), provenance.metadata(caller.actor()));
     let how = PasswordChange::Owner;
@@ -79,6 +67,28 @@ pub async fn change(
         error => error.into(),
     })?;
     Ok(At(changed.position, StatusCode::NO_CONTENT))
+}
+
+/// Refuses who does not know their own password, typed into this field; counts how often they try.
+pub(super) async fn require_own(
+    app: &App,
+    caller: &SignedIn,
+    password: SecretString,
+    field: &'static str,
+) -> Result<(), Problem> {
+    let limit = app.sign_in_limits.account_sign_ins_per_minute;
+    let key = caller.user.to_string();
+    Allowance::counted(app.access.counts(), Class::AccountSignIns, &key, limit, MINUTE)
+        .await?
+        .map_err(|allowance| allowance.exceeded(app.ambient().now()))?;
+    let known = app.accounts.require_password(caller.tenant, caller.user, password).await;
+    known.map_err(|error| match error {
+        AccountError::WrongPassword => {
+            let detail = Detail::new(Code::AuthInvalidCredentials, "is not your password");
+            detail.on(field).by("CURRENT_PASSWORD").into()
+        }
+        error => error.into(),
+    })
 }
 
 /// What is wrong with a password.

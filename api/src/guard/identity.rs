@@ -65,8 +65,8 @@ async fn require_client(
     delegation: Delegation,
 ) -> Result<Permissions, Problem> {
     let id = delegation.client_id;
-    if let Some(registration) = app.oauth_clients.registration(tenant, id).await? {
-        return Ok(delegation.scopes.and(registration.scopes));
+    if let Some(permissions) = app.oauth_clients.permitted(tenant, id, delegation.scopes).await? {
+        return Ok(permissions);
     }
     let (tenant, subject) = (Some(tenant), Some(id.0));
     let denial = Denied { tenant, means: Means::Client, subject, reason: Reason::Revoked };

@@ -26,7 +26,8 @@ struct Claimed {
     by_basic: bool,
 }
 
-/// The client that makes the request, if it shows that it is the one. One that does not counts as a sign-in that failed.
+/// The client that makes the request, if it shows that it is the one; its request counts for its tenant. One that does not
+/// show it counts as a sign-in that failed.
 pub(super) async fn authenticate(
     app: &App,
     provenance: &Provenance,
@@ -44,6 +45,8 @@ pub(super) async fn authenticate(
         Some(client) if is_shown(app, &client, claimed.secret.as_ref()) => {
             failures::require_few(app, provenance, client.id).await?;
             app.access.standing_of_program(client.tenant_id, provenance.address).await?;
+            let counted = app.limits.of_tenant(client.tenant_id);
+            counted.map_err(|limit| limit.exceeded(app.ambient().now()))?;
             return Ok(client);
         }
         Some(client) => (Reason::WrongSecret, Some(client)),

@@ -23,7 +23,7 @@ use super::token::ClientLimited;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::provenance::Provenance;
-use crate::token::{Access, UserAccess};
+use crate::token::{Access, Delegation, UserAccess};
 
 /// What a client asks about (RFC 7662, section 2.1).
 #[derive(ToSchema)]
@@ -92,8 +92,6 @@ pub async fn introspect(
         let form = form?;
         let client = authenticate(&app, &provenance, &headers, &form).await?;
         require_secret(&client)?;
-        let limited = app.limits.of_tenant(client.tenant_id);
-        limited.map_err(|limit| limit.exceeded(app.ambient().now()))?;
         let told = look(&app, &client, form.require("token")?).await?;
         Ok(Json(told.unwrap_or_default()).into_response())
     };
@@ -163,6 +161,7 @@ async fn opened(app: &App, access: &Access) -> Result<Option<Permissions>, Probl
         }
     };
     let Some(delegation) = delegation else { return Ok(Some(own)) };
-    let registration = app.oauth_clients.registration(tenant, delegation.client_id).await?;
-    Ok(registration.map(|registration| own.and(delegation.scopes).and(registration.scopes)))
+    let Delegation { client_id, scopes } = delegation;
+    let permitted = app.oauth_clients.permitted(tenant, client_id, scopes).await?;
+    Ok(permitted.map(|permitted| own.and(permitted)))
 }

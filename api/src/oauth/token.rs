@@ -104,8 +104,6 @@ pub async fn token(
     let given = async {
         let form = form?;
         let client = authenticate(&app, &provenance, &headers, &form).await?;
-        let limited = app.limits.of_tenant(client.tenant_id);
-        limited.map_err(|limit| limit.exceeded(app.ambient().now()))?;
         let asked = Asked { app: &app, provenance: &provenance, client, form: &form };
         match form.require("grant_type")? {
             "client_credentials" => asked.own(),

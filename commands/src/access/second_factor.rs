@@ -17,7 +17,6 @@ use domain::login_session::Epochs;
 use domain::ports::event_log::{LogError, Metadata};
 use domain::refusal::{Means, Reason};
 use domain::stream::Position;
-use domain::tenant::Tenant;
 use domain::user::{Authority, Barred, Change, User};
 use domain::{refusal, user};
 use uuid::Uuid;
@@ -26,7 +25,7 @@ use super::Access;
 use super::counts::{Class, Count};
 use super::refusals::Told;
 use super::sign_in::{SignInError, Verified};
-use super::standing::epochs;
+use super::standing::{account, epochs};
 use crate::executor::CommandError;
 use crate::second_factors::code::{BACKUP_CODE_BYTES, BACKUP_CODES, BackupCode, Code};
 use crate::second_factors::totp::{Enrolment, SECRET_BYTES};
@@ -117,11 +116,7 @@ impl Access {
         user_id: UserId,
         asked_in: Epochs,
     ) -> Result<Option<Verified>, SignInError> {
-        let (tenant, user) = futures::try_join!(
-            self.executor.load::<Tenant>(tenant_id, tenant_id.0),
-            self.executor.load::<User>(tenant_id, user_id.0),
-        )?;
-        let (Tenant::Present(tenant), User::Present(user)) = (tenant, user) else {
+        let Some((tenant, user)) = account(&self.executor, tenant_id, user_id).await? else {
             return Ok(None);
         };
         if epochs(tenant, &user) != asked_in || !user.has_second_factor {
@@ -134,10 +129,7 @@ impl Access {
             return Err(SignInError::TenantSuspended);
         }
         // Whether they are locked is told like a wrong code, by who looks at the code.
-        let role = user.role;
-        let (has_second_factor, is_verified) = (user.has_second_factor, user.is_verified);
-        let epochs = asked_in;
-        Ok(Some(Verified { tenant_id, user_id, role, has_second_factor, is_verified, epochs }))
+        Ok(Some(Verified::of(tenant_id, user_id, tenant, &user)))
     }
 
     /// Whether the code is the user's, now, and for the first time. Whoever asks for a second factor asks here.

@@ -22,16 +22,16 @@ use domain::origin::Origin;
 use domain::ports::event_log::{Actor, LogError, Metadata};
 use domain::refusal::{Means, Reason};
 use domain::stream::Position;
-use domain::tenant::Tenant;
+use domain::tenant;
 use domain::user::event::LockReason;
-use domain::user::{Authority, Barred, Change, User};
+use domain::user::{Authority, Barred, Change};
 use domain::{address, refusal, user};
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep_until};
 
 use super::counts::Class;
 use super::refusals::Told;
-use super::standing::epochs;
+use super::standing::{account, epochs};
 use super::{Access, later};
 use crate::credentials::Credential;
 use crate::executor::CommandError;
@@ -65,6 +65,24 @@ pub struct Verified {
     pub is_verified: bool,
     /// In which epochs of the user and the tenant it was shown.
     pub epochs: Epochs,
+}
+
+impl Verified {
+    pub(super) fn of(
+        tenant_id: TenantId,
+        user_id: UserId,
+        tenant: tenant::Present,
+        user: &user::Present,
+    ) -> Self {
+        Self {
+            tenant_id,
+            user_id,
+            role: user.role,
+            has_second_factor: user.has_second_factor,
+            is_verified: user.is_verified,
+            epochs: epochs(tenant, user),
+        }
+    }
 }
 
 /// A login session that has begun.
@@ -142,12 +160,8 @@ impl Access {
             return Err(self.wrong_password(&attempt, &candidates).await?);
         };
         let Credential { tenant_id, user_id, .. } = *credential;
-        let (tenant, user) = futures::try_join!(
-            self.executor.load::<Tenant>(tenant_id, tenant_id.0),
-            self.executor.load::<User>(tenant_id, user_id.0),
-        )?;
         // An address whose user never came to be: see `credentials`.
-        let (Tenant::Present(tenant), User::Present(user)) = (tenant, user) else {
+        let Some((tenant, user)) = account(&self.executor, tenant_id, user_id).await? else {
             return Err(self.wrong_password(&attempt, &[]).await?);
         };
         let (reason, error) = match user.may_sign_in(self.now()) {
@@ -165,14 +179,7 @@ impl Access {
                 if !user.has_second_factor {
                     self.counts.clear(Class::AccountFailures, &user_id.to_string()).await?;
                 }
-                return Ok(Verified {
-                    tenant_id,
-                    user_id,
-                    role: user.role,
-                    has_second_factor: user.has_second_factor,
-                    is_verified: user.is_verified,
-                    epochs: epochs(tenant, &user),
-                });
+                return Ok(Verified::of(tenant_id, user_id, tenant, &user));
             }
         };
         self.tell(&attempt, Some(credential), reason).await?;
@@ -187,24 +194,13 @@ impl Access {
         user_id: UserId,
         shown_in: Epochs,
     ) -> Result<Option<Verified>, LogError> {
-        let (tenant, user) = futures::try_join!(
-            self.executor.load::<Tenant>(tenant_id, tenant_id.0),
-            self.executor.load::<User>(tenant_id, user_id.0),
-        )?;
-        let (Tenant::Present(tenant), User::Present(user)) = (tenant, user) else {
-            return Ok(None);
-        };
-        let may = user.may_sign_in(self.now()).is_ok()
-            && !tenant.is_suspended
-            && epochs(tenant, &user) == shown_in;
-        Ok(may.then_some(Verified {
-            tenant_id,
-            user_id,
-            role: user.role,
-            has_second_factor: user.has_second_factor,
-            is_verified: user.is_verified,
-            epochs: shown_in,
-        }))
+        let account = account(&self.executor, tenant_id, user_id).await?;
+        let may = account.filter(|(tenant, user)| {
+            user.may_sign_in(self.now()).is_ok()
+                && !tenant.is_suspended
+                && epochs(*tenant, user) == shown_in
+        });
+        Ok(may.map(|(tenant, user)| Verified::of(tenant_id, user_id, tenant, &user)))
     }
 
     /// Begins a login session, of the user or of an OAuth2 client that acts for them, if the user may have another. The oldest makes room, if that is asked.

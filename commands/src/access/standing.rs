@@ -12,6 +12,7 @@ use domain::user::{self, User};
 use futures::future::OptionFuture;
 
 use super::Access;
+use crate::executor::Executor;
 
 /// Why somebody whose token is sound is not let in.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +83,33 @@ impl Access {
             Tenant::Absent => Err(NoStanding::SessionOver),
         }
     }
+}
+
+/// A user and their tenant as they are now; none if either never came to be.
+pub(crate) async fn account(
+    executor: &Executor,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<(tenant::Present, user::Present)>, LogError> {
+    let states = futures::try_join!(
+        executor.load::<Tenant>(tenant, tenant.0),
+        executor.load::<User>(tenant, user.0),
+    )?;
+    Ok(match states {
+        (Tenant::Present(tenant), User::Present(user)) => Some((tenant, user)),
+        _ => None,
+    })
+}
+
+/// The same of a user who is let in at all: neither deactivated nor of a suspended tenant.
+pub(crate) async fn active_account(
+    executor: &Executor,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<user::Present>, LogError> {
+    let account = account(executor, tenant, user).await?;
+    let active = account.filter(|(tenant, user)| user.is_active && !tenant.is_suspended);
+    Ok(active.map(|(_, user)| user))
 }
 
 /// The epochs a user and their tenant are in.

@@ -8,7 +8,6 @@ use domain::id::{TenantId, UserId};
 use domain::ports::event_log::{Actor, LogError, Metadata};
 use domain::refusal::{self, Means};
 use domain::stream::Position;
-use domain::tenant::Tenant;
 use domain::user::event::PasswordChange;
 use domain::user::{self, Authority, Change, User};
 use secrecy::SecretString;
@@ -20,6 +19,7 @@ use super::{Kind, Lifetimes, Purpose};
 use crate::access::Access;
 use crate::access::refusals::Told;
 use crate::access::sign_in::SignInError;
+use crate::access::standing::active_account;
 use crate::accounts::{AccountError, Accounts};
 use crate::executor::{CommandError, Executor};
 use crate::passwords::{self, PasswordError};
@@ -166,17 +166,9 @@ impl Recovery {
                 return Err(RecoveryError::NoGood);
             }
         };
-        let (tenant_state, user_state) = futures::try_join!(
-            self.executor.load::<Tenant>(tenant, tenant.0),
-            self.executor.load::<User>(tenant, user.0),
-        )?;
-        match (tenant_state, user_state) {
-            (Tenant::Present(of), User::Present(present))
-                if present.is_active && !of.is_suspended =>
-            {
-                Ok((tenant, user))
-            }
-            _ => Err(RecoveryError::NoGood),
+        match active_account(&self.executor, tenant, user).await? {
+            Some(_) => Ok((tenant, user)),
+            None => Err(RecoveryError::NoGood),
         }
     }
 }

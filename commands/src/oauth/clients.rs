@@ -74,8 +74,7 @@ impl OAuthClients {
         secret: Option<&OpaqueSecret>,
         metadata: Metadata,
     ) -> Result<(ClientId, Position), ClientError> {
-        let new_id = || self.executor.ambient().new_id();
-        let id = metadata.command_id.map_or_else(new_id, |command| command.id_of("client"));
+        let id = self.executor.new_id(&metadata, "client");
         let id = ClientId(id);
         let command = Command::Register { registered, holds };
         let executed = self.executor.begin::<OAuthClient>(tenant, id.0, command, metadata).await?;
@@ -133,7 +132,7 @@ impl OAuthClients {
     }
 
     /// What is known of a tenant's client, unless it is revoked.
-    pub async fn registration(
+    async fn registration(
         &self,
         tenant: TenantId,
         id: ClientId,
@@ -142,6 +141,17 @@ impl OAuthClients {
             OAuthClient::Active(registration) => Some(registration),
             OAuthClient::Absent | OAuthClient::Revoked => None,
         })
+    }
+
+    /// What of these permissions a client has now that was given a token with them; none if it is revoked.
+    pub async fn permitted(
+        &self,
+        tenant: TenantId,
+        id: ClientId,
+        given: Permissions,
+    ) -> Result<Option<Permissions>, LogError> {
+        let registration = self.registration(tenant, id).await?;
+        Ok(registration.map(|registration| given.and(registration.scopes)))
     }
 
     /// Whose client this is, revoked or not.

@@ -1,6 +1,6 @@
 //! What a batch of events makes of the API keys it touches. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::api_key::event::Event as ApiKeyEvent;
@@ -12,9 +12,7 @@ use uuid::Uuid;
 
 use super::ApiKeyRow;
 use crate::batch::{integer, storable_time};
-
-/// A key's tenant and id.
-pub(super) type Key = (Uuid, Uuid);
+use crate::touched::{Key, key};
 
 /// The keys a batch touches, those that exist.
 pub(super) type Known = BTreeMap<Key, Shown>;
@@ -25,12 +23,6 @@ pub(super) struct Shown {
     pub(super) tenant_id: Uuid,
     #[sqlx(flatten)]
     pub(super) row: ApiKeyRow,
-}
-
-/// The keys these events are of.
-pub(super) fn touched(events: &[Arc<RecordedEvent>]) -> BTreeSet<Key> {
-    let concerned = events.iter().filter(|event| matches!(event.event, Event::ApiKey(_)));
-    concerned.map(|event| key(event)).collect()
 }
 
 /// The keys after the events.
@@ -72,10 +64,6 @@ pub(super) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Known {
         }
     }
     known
-}
-
-fn key(recorded: &RecordedEvent) -> Key {
-    (recorded.stream.tenant.0, recorded.stream.id)
 }
 
 impl ApiKeyRow {

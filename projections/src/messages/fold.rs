@@ -1,6 +1,6 @@
 //! What a batch of events makes of the messages it touches. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -16,9 +16,7 @@ use uuid::Uuid;
 
 use super::status::{Direction, MessageStatus};
 use crate::batch::{integer, storable_text, storable_time};
-
-/// A message's tenant and id.
-pub(crate) type Key = (Uuid, Uuid);
+use crate::touched::{Key, key};
 
 /// The messages a batch touches.
 pub(crate) type Known = BTreeMap<Key, Message>;
@@ -100,15 +98,6 @@ pub(crate) struct Folded {
     pub(crate) known: Vec<Message>,
 }
 
-/// The messages these events are of.
-pub(crate) fn touched(events: &[Arc<RecordedEvent>]) -> BTreeSet<Key> {
-    events
-        .iter()
-        .filter(|event| matches!(event.event, Event::Message(_)))
-        .map(|event| key(event))
-        .collect()
-}
-
 /// The state after the events of messages of which these were known.
 pub(crate) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Folded {
     let mut born = BTreeMap::<Key, Birth>::new();
@@ -130,10 +119,6 @@ pub(crate) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Folded {
         }
     }
     Folded { born: born.into_values().collect(), known: known.into_values().collect() }
-}
-
-fn key(recorded: &RecordedEvent) -> Key {
-    (recorded.stream.tenant.0, recorded.stream.id)
 }
 
 fn queued_birth((tenant_id, id): Key, queued: &Queued) -> Birth {

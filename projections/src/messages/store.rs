@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use sqlx::PgConnection;
 
-use super::fold::{Birth, Key, Known, Message};
+use super::fold::{Birth, Known, Message};
 use crate::batch::column;
+use crate::touched::Key;
 
 /// What is known of these messages.
 pub(super) async fn load(

@@ -1,6 +1,6 @@
 //! What a batch of events makes of the OAuth2 clients it touches. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::event::Event;
@@ -13,9 +13,7 @@ use uuid::Uuid;
 
 use super::OAuthClientRow;
 use crate::batch::storable_time;
-
-/// A client's tenant and id.
-pub(super) type Key = (Uuid, Uuid);
+use crate::touched::{Key, key};
 
 /// The clients a batch touches, those that exist.
 pub(super) type Known = BTreeMap<Key, Shown>;
@@ -26,12 +24,6 @@ pub(super) struct Shown {
     pub(super) tenant_id: Uuid,
     #[sqlx(flatten)]
     pub(super) row: OAuthClientRow,
-}
-
-/// The clients these events are of.
-pub(super) fn touched(events: &[Arc<RecordedEvent>]) -> BTreeSet<Key> {
-    let concerned = events.iter().filter(|event| matches!(event.event, Event::OAuthClient(_)));
-    concerned.map(|event| key(event)).collect()
 }
 
 /// The clients after the events.
@@ -75,10 +67,6 @@ pub(super) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Known {
         }
     }
     known
-}
-
-fn key(recorded: &RecordedEvent) -> Key {
-    (recorded.stream.tenant.0, recorded.stream.id)
 }
 
 impl OAuthClientRow {

@@ -1,6 +1,6 @@
 //! What a batch of events makes of the sessions it touches. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::event::Event;
@@ -15,9 +15,7 @@ use uuid::Uuid;
 
 use super::SessionRow;
 use crate::batch::{storable_text, storable_time};
-
-/// A session's tenant and id.
-pub(super) type Key = (Uuid, Uuid);
+use crate::touched::{Key, key};
 
 /// The sessions a batch touches, those that exist.
 pub(super) type Known = BTreeMap<Key, Session>;
@@ -28,15 +26,6 @@ pub(super) struct Session {
     pub(super) tenant_id: Uuid,
     #[sqlx(flatten)]
     pub(super) row: SessionRow,
-}
-
-/// The sessions these events are of.
-pub(super) fn touched(events: &[Arc<RecordedEvent>]) -> BTreeSet<Key> {
-    events
-        .iter()
-        .filter(|event| matches!(event.event, Event::Session(_)))
-        .map(|event| key(event))
-        .collect()
 }
 
 /// The sessions after the events.
@@ -80,10 +69,6 @@ pub(super) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Known {
         }
     }
     known
-}
-
-fn key(recorded: &RecordedEvent) -> Key {
-    (recorded.stream.tenant.0, recorded.stream.id)
 }
 
 impl SessionRow {

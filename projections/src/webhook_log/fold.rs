@@ -1,6 +1,6 @@
 //! What a batch of events makes of the webhooks it touches. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -11,9 +11,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::batch::storable_text;
-
-/// A webhook's tenant and id.
-pub(super) type Key = (Uuid, Uuid);
+use crate::touched::{Key, key};
 
 /// The webhooks a batch touches.
 pub(super) type Known = BTreeMap<Key, Webhook>;
@@ -33,15 +31,6 @@ pub(super) struct Webhook {
     pub(super) repeats: i32,
     pub(super) effect: Option<String>,
     pub(super) processed_at: Option<DateTime<Utc>>,
-}
-
-/// The webhooks these events are of.
-pub(super) fn touched(events: &[Arc<RecordedEvent>]) -> BTreeSet<Key> {
-    events
-        .iter()
-        .filter(|event| matches!(event.event, Event::Webhook(_)))
-        .map(|event| key(event))
-        .collect()
 }
 
 /// The webhooks after the events.
@@ -70,10 +59,6 @@ pub(super) fn fold(mut known: Known, events: &[Arc<RecordedEvent>]) -> Known {
         }
     }
     known
-}
-
-fn key(recorded: &RecordedEvent) -> Key {
-    (recorded.stream.tenant.0, recorded.stream.id)
 }
 
 fn new((tenant_id, id): Key, received: &Received) -> Webhook {

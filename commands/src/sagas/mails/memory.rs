@@ -7,7 +7,7 @@ use domain::event::Event;
 use domain::id::UserId;
 use domain::ports::event_log::RecordedEvent;
 use domain::user::event::{self as user, PasswordChange};
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 
 use super::super::feeder::Memory;
 use crate::credentials;
@@ -40,23 +40,14 @@ impl MailMemory {
             return Ok(None);
         };
         let user = UserId(recorded.stream.id);
-        let known = sqlx::query("select email, password_hash from credentials where user_id = $1")
-            .bind(user.0)
-            .fetch_optional(connection)
-            .await?;
-        let Some(known) = known else { return Ok(None) };
-        let (email, hash): (String, String) =
-            (known.try_get("email")?, known.try_get("password_hash")?);
-        let (Some(kind), Ok(email)) =
-            (kind(event, hash == credentials::NO_PASSWORD), email.parse())
-        else {
-            return Ok(None);
-        };
+        let Some(known) = credentials::of_user(connection, user).await? else { return Ok(None) };
+        let has_no_password = known.password_hash == credentials::NO_PASSWORD;
+        let Some(kind) = kind(event, has_no_password) else { return Ok(None) };
         let lifetime = TimeDelta::from_std(kind.lifetime(&self.lifetimes)).unwrap_or_default();
         Ok(Some(Mail {
             id: recorded.id.0,
             kind,
-            email,
+            email: known.email,
             tenant: Some(recorded.stream.tenant),
             user: Some(user),
             expires_at: at + lifetime,

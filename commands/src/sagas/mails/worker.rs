@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use domain::id::{TenantId, UserId};
-use domain::tenant::Tenant;
-use domain::user::{Present, User};
 use failpoint::Failpoint;
 use futures::future::join_all;
 use tokio::sync::Notify;
@@ -12,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::{Process, SagaError};
 use super::MailOptions;
+use crate::access::standing::active_account;
 use crate::credentials::Credentials;
 use crate::executor::Executor;
 use crate::mail::Kind;
@@ -108,7 +107,9 @@ impl Worker {
         let mut mails = Vec::new();
         for account in self.credentials.find(&asked.email, asked.tenant).await? {
             let (tenant, user) = (account.tenant_id, account.user_id);
-            let Some(present) = self.account(tenant, user).await? else { continue };
+            let Some(present) = active_account(&self.executor, tenant, user).await? else {
+                continue;
+            };
             if kind == Kind::EmailVerification && present.is_verified {
                 continue;
             }
@@ -125,7 +126,9 @@ impl Worker {
         tenant: TenantId,
         user: UserId,
     ) -> Result<Option<Letter>, SagaError> {
-        let Some(present) = self.account(tenant, user).await? else { return Ok(None) };
+        let Some(present) = active_account(&self.executor, tenant, user).await? else {
+            return Ok(None);
+        };
         if mail.kind == Kind::EmailVerification && present.is_verified {
             return Ok(None);
         }
@@ -136,21 +139,5 @@ impl Worker {
         let link = format!("{}/{}?token={}", self.options.link_url, purpose.page(), token.expose());
         (facts.link, facts.token) = (&link, token.expose());
         Ok(Letter::of(mail.kind, &facts))
-    }
-
-    /// A user who may sign in at all.
-    async fn account(&self, tenant: TenantId, user: UserId) -> Result<Option<Present>, SagaError> {
-        let (tenant_state, user_state) = futures::try_join!(
-            self.executor.load::<Tenant>(tenant, tenant.0),
-            self.executor.load::<User>(tenant, user.0),
-        )?;
-        Ok(match (tenant_state, user_state) {
-            (Tenant::Present(tenant), User::Present(user))
-                if user.is_active && !tenant.is_suspended =>
-            {
-                Some(user)
-            }
-            _ => None,
-        })
     }
 }
