@@ -133,3 +133,17 @@ async fn too_many_guesses_block_the_address_and_a_blocked_one_is_given_nothing(p
     right.token(&OWN).await.expect(200);
     stage.stop().await;
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn whatever_a_program_asks_of_oauth2_counts_for_its_tenant(pool: PgPool) {
+    let setup = Setup::default().set("RATE_LIMIT_PER_MINUTE", 4);
+    let stage = Installation::start_with(pool, setup).await;
+    let admin = stage.tenant().await;
+    // The first of the four.
+    let robot = Program::on_its_own(&admin, stage.nobody(), &SCOPES).await;
+    robot.token(&OWN).await.expect(200);
+    robot.give_back("a token").await.expect(200);
+    robot.introspect("a token").await.expect(200);
+    robot.give_back("a token").await.assert_is_limited(4, 60);
+    stage.stop().await;
+}
