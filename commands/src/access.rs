@@ -4,6 +4,7 @@
 //! sign_in    address and password -> verified -> login session      (login_seats: how many at a time)
 //! second_factor  what some have to show in between                  (second_factors)
 //! standing   what a login session's user may do, by the log as it is now
+//! failures   told, and counted: accounts are locked, addresses blocked
 //! counts     what is limited exactly over all processes             (request_counts)
 //! refusals   who was not let in, and why                            -> the log
 //! ```
@@ -12,6 +13,7 @@
 //! blocked anywhere is so everywhere with the next request.
 
 pub mod counts;
+mod failures;
 pub mod refusals;
 mod seats;
 pub mod second_factor;

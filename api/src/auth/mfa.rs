@@ -96,9 +96,10 @@ refusals! {
 pub async fn enroll(
     State(app): State<App>,
     caller: SignedIn,
+    provenance: Provenance,
     Json(Enroll { password }): Json<Enroll>,
 ) -> Result<Response, Problem> {
-    require_own(&app, &caller, password, "password").await?;
+    require_own(&app, &caller, &provenance, password, "password").await?;
     let secret = random_bytes();
     let enrolment = app.access.enroll_second_factor(caller.tenant, caller.user, secret).await?;
     let picture = picture::svg(&enrolment.uri)?;
@@ -164,7 +165,7 @@ pub async fn replace_backup_codes(
     Ok(shown(&replaced.await?))
 }
 
-fn asked(caller: &SignedIn, provenance: &Provenance) -> Asked {
+pub(super) fn asked(caller: &SignedIn, provenance: &Provenance) -> Asked {
     Asked {
         tenant: caller.tenant,
         user: caller.user,
@@ -205,7 +206,6 @@ impl From<SecondFactorError> for Problem {
             }
             SecondFactorError::Log(error) => error.into(),
             SecondFactorError::User(error) => error.into(),
-            SecondFactorError::Refusal(error) => error.into(),
             SecondFactorError::SignIn(error) => (*error).into(),
         }
     }

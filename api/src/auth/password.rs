@@ -6,11 +6,13 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use commands::access::counts::Class;
 use commands::accounts::AccountError;
+use domain::refusal::{Means, Reason};
 use domain::user::event::PasswordChange;
 use http::StatusCode;
 use schemars::JsonSchema;
 use secrecy::SecretString;
 
+use super::mfa::asked;
 use crate::app::App;
 use crate::caller::SignedIn;
 use crate::extract::{Fields, FromFields, Json, Noted};
@@ -57,7 +59,7 @@ pub async fn change(
     provenance: Provenance,
     Json(Replacement { current_password, new_password }): Json<Replacement>,
 ) -> Result<impl IntoResponse, Problem> {
-    require_own(&app, &caller, current_password, "currentPassword").await?;
+    require_own(&app, &caller, &provenance, current_password, "currentPassword").await?;
     let user = (caller.tenant, caller.user);
     let (by, metadata) = (caller.authority(), provenance.metadata(caller.actor()));
     let how = PasswordChange::Owner;
@@ -69,10 +71,12 @@ pub async fn change(
     Ok(At(changed.position, StatusCode::NO_CONTENT))
 }
 
-/// Refuses who does not know their own password, typed into this field; counts how often they try.
+/// Refuses who does not know their own password, typed into this field. Tries are limited, and a wrong one counts as in a
+/// sign-in.
 pub(super) async fn require_own(
     app: &App,
     caller: &SignedIn,
+    provenance: &Provenance,
     password: SecretString,
     field: &'static str,
 ) -> Result<(), Problem> {
@@ -82,13 +86,11 @@ pub(super) async fn require_own(
         .await?
         .map_err(|allowance| allowance.exceeded(app.ambient().now()))?;
     let known = app.accounts.require_password(caller.tenant, caller.user, password).await;
-    known.map_err(|error| match error {
-        AccountError::WrongPassword => {
-            let detail = Detail::new(Code::AuthInvalidCredentials, "is not your password");
-            detail.on(field).by("CURRENT_PASSWORD").into()
-        }
-        error => error.into(),
-    })
+    let Err(AccountError::WrongPassword) = known else { return Ok(known?) };
+    let asked = asked(caller, provenance);
+    app.access.refuse(&asked, Means::Password, Reason::WrongSecret).await?;
+    let detail = Detail::new(Code::AuthInvalidCredentials, "is not your password");
+    Err(detail.on(field).by("CURRENT_PASSWORD").into())
 }
 
 /// What is wrong with a password.

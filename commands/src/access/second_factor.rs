@@ -17,13 +17,12 @@ use domain::login_session::Epochs;
 use domain::ports::event_log::{LogError, Metadata};
 use domain::refusal::{Means, Reason};
 use domain::stream::Position;
+use domain::user;
 use domain::user::{Authority, Barred, Change, User};
-use domain::{refusal, user};
 use uuid::Uuid;
 
 use super::Access;
 use super::counts::{Class, Count};
-use super::refusals::Told;
 use super::sign_in::{SignInError, Verified};
 use super::standing::{account, epochs};
 use crate::executor::CommandError;
@@ -36,12 +35,12 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// Random bytes for a set of backup codes.
 pub type BackupCodeBytes = [[u8; BACKUP_CODE_BYTES]; BACKUP_CODES];
 
-/// Whose second factor it is about, from where, and on whose behalf.
+/// Whose secret is asked for, from where, and on whose behalf.
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// Whose user.
     pub tenant: TenantId,
-    /// Whose second factor.
+    /// Who.
     pub user: UserId,
     /// Where it comes from.
     pub address: Option<IpAddr>,
@@ -88,9 +87,6 @@ pub enum SecondFactorError {
     /// The user could not be changed.
     #[error("the user could not be changed")]
     User(#[from] CommandError<user::Rejection>),
-    /// It could not be told who was refused.
-    #[error("the refusal could not be recorded")]
-    Refusal(#[from] CommandError<refusal::Rejection>),
     /// The address it comes from is blocked, or a failure could not be counted.
     #[error(transparent)]
     SignIn(Box<SignInError>),
@@ -145,7 +141,7 @@ impl Access {
             return Err(SecondFactorError::NotEnabled);
         }
         if user.may_sign_in(self.now()) == Err(Barred::Locked) {
-            return self.refuse(asked, Reason::Locked).await;
+            return self.refuse_code(asked, Reason::Locked).await;
         }
         let trial = match Code::parse(code) {
             Some(Code::Totp(code)) => {
@@ -159,8 +155,8 @@ impl Access {
                 self.counts.clear(Class::AccountFailures, &asked.user.to_string()).await?;
                 Ok(())
             }
-            Trial::Wrong => self.refuse(asked, Reason::WrongSecret).await,
-            Trial::Reused => self.refuse(asked, Reason::Reused).await,
+            Trial::Wrong => self.refuse_code(asked, Reason::WrongSecret).await,
+            Trial::Reused => self.refuse_code(asked, Reason::Reused).await,
         }
     }
 
@@ -279,21 +275,8 @@ impl Access {
         Ok(())
     }
 
-    async fn refuse(&self, asked: &Asked, reason: Reason) -> Result<(), SecondFactorError> {
-        let Asked { tenant, user, address, metadata } = asked;
-        let told = Told {
-            tenant: *tenant,
-            means: Means::SecondFactor,
-            reason,
-            email: None,
-            user: Some(*user),
-            subject: None,
-        };
-        self.refusals.tell(told, metadata.clone()).await?;
-        if reason != Reason::Locked {
-            self.count_for_account(*tenant, *user, metadata).await?;
-        }
-        self.count_for_address(*address, metadata).await?;
+    async fn refuse_code(&self, asked: &Asked, reason: Reason) -> Result<(), SecondFactorError> {
+        self.refuse(asked, Means::SecondFactor, reason).await?;
         Err(SecondFactorError::Refused)
     }
 }

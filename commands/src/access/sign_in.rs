@@ -14,7 +14,6 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use domain::access::Role;
-use domain::address::BlockReason;
 use domain::email::EmailAddress;
 use domain::id::{ClientId, LoginSessionId, TenantId, UserId};
 use domain::login_session::{self, Command, Epochs, LoginSession, RevocationReason};
@@ -23,16 +22,15 @@ use domain::ports::event_log::{Actor, LogError, Metadata};
 use domain::refusal::{Means, Reason};
 use domain::stream::Position;
 use domain::tenant;
-use domain::user::event::LockReason;
-use domain::user::{Authority, Barred, Change};
+use domain::user::Barred;
 use domain::{address, refusal, user};
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep_until};
 
+use super::Access;
 use super::counts::Class;
 use super::refusals::Told;
 use super::standing::{account, epochs};
-use super::{Access, later};
 use crate::credentials::Credential;
 use crate::executor::CommandError;
 
@@ -269,55 +267,6 @@ impl Access {
         }
         self.count_for_address(attempt.address, &attempt.metadata).await?;
         Ok(SignInError::Refused)
-    }
-
-    /// Counts a failure, and locks the account if it was one too many.
-    pub(super) async fn count_for_account(
-        &self,
-        tenant: TenantId,
-        user: UserId,
-        metadata: &Metadata,
-    ) -> Result<(), SignInError> {
-        let (key, time) = (user.to_string(), self.options.lock_time);
-        let failures = self.counts.count(Class::AccountFailures, &key, time).await?.count;
-        if failures >= self.options.account_failures_max {
-            self.lock(tenant, user, metadata.clone()).await?;
-            self.counts.clear(Class::AccountFailures, &key).await?;
-        }
-        Ok(())
-    }
-
-    async fn lock(
-        &self,
-        tenant: TenantId,
-        user: UserId,
-        metadata: Metadata,
-    ) -> Result<(), SignInError> {
-        let until = Some(later(self.now(), self.options.lock_time));
-        let change = Change::Lock { reason: LockReason::TooManyFailures, until };
-        let locked = self.change_user(tenant, user, change, Authority::Operator, metadata);
-        match locked.await {
-            // A user who never came to be.
-            Ok(_) | Err(CommandError::Rejected(user::Rejection::Unknown)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Counts a failure, and blocks the address if it was one too many.
-    pub async fn count_for_address(
-        &self,
-        address: Option<IpAddr>,
-        metadata: &Metadata,
-    ) -> Result<(), SignInError> {
-        let Some(address) = address else { return Ok(()) };
-        let (key, time) = (address.to_string(), self.options.block_time);
-        let failures = self.counts.count(Class::AddressFailures, &key, time).await?.count;
-        if failures >= self.options.address_failures_max {
-            let reason = BlockReason::TooManyFailures;
-            self.block(address, reason, Some(time), metadata.clone()).await?;
-            self.counts.clear(Class::AddressFailures, &key).await?;
-        }
-        Ok(())
     }
 
     async fn take_seat(

@@ -84,3 +84,22 @@ async fn everything_in_the_log(pool: &PgPool) -> String {
             .unwrap();
     rows.iter().map(|(data, metadata)| format!("{data}{metadata}")).collect::<Vec<_>>().concat()
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn who_is_signed_in_and_does_not_know_the_password_is_told_and_locked(pool: PgPool) {
+    let setup = Setup::default().set("LOGIN_FAILURES_MAX", 2);
+    let stage = Installation::start_with(pool, setup).await;
+    let admin = stage.tenant().await;
+    let thief = stage.colleague(&admin, Role::Viewer).await;
+    let user = thief.account().user_id;
+    let change = json!({ "currentPassword": "S3cret-Gu3ss", "newPassword": "a new password" });
+    thief.post("/auth/password", &change).await.expect(401);
+    thief.post("/auth/mfa/enroll", &json!({ "password": "S3cret-Gu3ss" })).await.expect(401);
+    let look = async || admin.get(&format!("/audit/security?userId={user}")).await.expect(200);
+    let expected = ["user_locked", "access_refused", "access_refused"];
+    let seen = eventually("it is told", look, |seen| types(seen).starts_with(&expected)).await;
+    assert_eq!(seen.rows()[1]["data"]["means"], "password");
+    stage.nobody().post("/auth/login", &thief.account().login()).await.expect(401);
+    thief.get("/messages").await.expect(200);
+    stage.stop().await;
+}
